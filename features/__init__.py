@@ -1,0 +1,1 @@
+"""What we know: everything computed the same way offline and online."""

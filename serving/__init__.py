@@ -1,0 +1,1 @@
+"""What we answer: a bundle turned into lists for the storefront and the email builder."""

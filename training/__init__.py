@@ -1,0 +1,1 @@
+"""What we learn: fits, evaluates, gates, tracks and writes bundles."""
