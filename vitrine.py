@@ -1,0 +1,52 @@
+"""The `vitrine` command: it only puts the three packages' commands together."""
+
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from features.errors import VitrineError
+
+COMMANDS: Final = {
+    "simulate": "features.cli",
+    "ingest": "features.cli",
+    "train": "training.cli",
+    "evaluate": "training.cli",
+    "models": "training.cli",
+    "promote": "training.cli",
+    "rollback": "training.cli",
+    "recommend": "serving.cli",
+    "similar": "serving.cli",
+    "picks": "serving.cli",
+    "keys": "serving.cli",
+    "serve": "serving.cli",
+    "demo": "serving.demo",
+}
+"""Where each command is; a module is imported when its command is asked for."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.command(cls=_Lazy)
+@click.version_option(package_name="vitrine")
+def cli() -> None:
+    """Recommendations for your shop, in your own hands."""
+
+
+def main() -> None:
+    """Run a command; an error of ours is a message, not a traceback."""
+    try:
+        cli()
+    except VitrineError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)

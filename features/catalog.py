@@ -1,8 +1,13 @@
 """The catalogue and the user table: what the shop says about its items and its people."""
 
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 ITEM_SCHEMA: Final = pa.schema(
     [
@@ -36,3 +41,57 @@ USER_SCHEMA: Final = pa.schema(
 null means that the shop never said, which counts as no consent."""
 
 CATEGORY_SEPARATOR: Final = " > "
+"""What parts the levels of a category path."""
+
+_ON_THE_WIRE: Final = ("title", "category", "brand", "price", "url", "image_url")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """The items' attributes, aligned to the item rows.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        `ITEM_SCHEMA` and the shop's further columns, one row for each item row.
+    recommendable : ndarray of bool, shape (n_items,)
+        True where an item is alive, available and not hidden.
+    """
+
+    table: pa.Table
+    recommendable: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, table: pa.Table, *, item_ids: Sequence[str], alive: NDArray[np.bool_]) -> Self:
+        """Align a catalogue to the item rows; an item that it lacks is available and untitled.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            The catalogue as ingested, in any order.
+        item_ids : sequence of str
+            The item of each row.
+        alive : ndarray of bool, shape (n_items,)
+            False for an item that the shop did not have yet.
+        """
+        wanted = pa.array(item_ids, pa.string())
+        places = pc.index_in(wanted, value_set=table["item_id"].combine_chunks())
+        aligned = table.take(places).set_column(0, ITEM_SCHEMA.field("item_id"), wanted)
+        for name, missing in (("available", True), ("hidden", False)):
+            filled = pc.fill_null(aligned[name], missing)
+            place = aligned.schema.get_field_index(name)
+            aligned = aligned.set_column(place, ITEM_SCHEMA.field(name), filled)
+        shown = pc.and_(aligned["available"], pc.invert(aligned["hidden"]))
+        return cls(aligned, shown.to_numpy(zero_copy_only=False) & alive)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def properties(self, item_row: int) -> dict[str, object]:
+        """Give what a page or an email shows of an item: the columns that have a value."""
+        values = {name: self.table[name][item_row].as_py() for name in _ON_THE_WIRE}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def title(self, item_row: int) -> str:
+        """Name an item for people: its title, or its id where it has none."""
+        return str(self.table["title"][item_row].as_py() or self.table["item_id"][item_row].as_py())

@@ -17,6 +17,7 @@
     ├── BundleError (RuntimeError)         a bundle cannot be used
     │   ├── CorruptBundle                  a file's hash is not the manifest's
     │   └── NoBundle                       nothing has been promoted yet
+    ├── LakeBusy (RuntimeError)            another process is writing to the lake
     └── PromotionRefused (RuntimeError)    worse than the champion beyond noise
 
 Every error has a `code` (its name on the wire), a message that says what was wrong, what was
@@ -131,6 +132,12 @@ class NoBundle(BundleError):
     """Nothing has been promoted yet."""
 
     code = "no_bundle"
+
+
+class LakeBusy(VitrineError, RuntimeError):
+    """Another process is writing to the same lake."""
+
+    code = "lake_busy"
 
 
 class PromotionRefused(VitrineError, RuntimeError):

@@ -1,0 +1,226 @@
+"""History encoders: how a model turns what a person did into that person's vector."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Protocol, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from features.errors import InvalidInput
+
+Arrays = Mapping[str, NDArray[Any]]
+_SOLVED_AT_ONCE: Final = 512
+
+
+class Encoder(Protocol):
+    """A pure function from confidences to vectors, which can be stored as arrays."""
+
+    kind: ClassVar[str]
+
+    def encode(self, confidence: sp.csr_array) -> NDArray[np.float32]:
+        """Give each person's vector, shape (n, d), for confidences of shape (n, n_items)."""
+        ...
+
+    def contributions(
+        self,
+        item_rows: NDArray[np.integer],
+        confidence: NDArray[np.float32],
+        targets: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Split one person's scores by history item: shape (n_history, n_targets)."""
+        ...
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give the arrays that `from_arrays` needs."""
+        ...
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Build the encoder from its stored arrays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldInEncoder:
+    """Solve the normal equations of implicit ALS for people, with the items held fixed.
+
+    ``x_u = (Y'Y + Y'(C_u - I)Y + reg I)^-1 Y'c_u`` (Hu, Koren, Volinsky 2008, eq. 4), where the
+    preference of every item with a confidence is 1. It gives what `implicit` would learn for a
+    person with this history.
+
+    Parameters
+    ----------
+    item_factors : ndarray of float32, shape (n_items, d)
+        Y.
+    base : ndarray of float32, shape (d, d)
+        ``Y'Y + reg I``, the part that all people share.
+    """
+
+    kind: ClassVar[str] = "fold_in"
+    item_factors: NDArray[np.float32]
+    base: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, item_factors: NDArray[np.float32], *, regularization: float) -> Self:
+        """Prepare the shared part for these factors."""
+        shared = item_factors.T @ item_factors
+        eye = np.eye(item_factors.shape[1], dtype=np.float32)
+        return cls(item_factors, (shared + np.float32(regularization) * eye).astype(np.float32))
+
+    def encode(self, confidence: sp.csr_array) -> NDArray[np.float32]:
+        """Give each person's vector; zeros for somebody without history."""
+        n, d = confidence.shape[0], self.base.shape[0]
+        vectors = np.zeros((n, d), dtype=np.float32)
+        for start in range(0, n, _SOLVED_AT_ONCE):
+            stop = min(start + _SOLVED_AT_ONCE, n)
+            left = np.empty((stop - start, d, d), dtype=np.float32)
+            right = np.empty((stop - start, d, 1), dtype=np.float32)
+            for place, (columns, values) in enumerate(_csr_rows(confidence, start, stop)):
+                left[place], right[place, :, 0] = self._equations(columns, values)
+            vectors[start:stop] = np.linalg.solve(left, right)[:, :, 0]
+        return vectors
+
+    def contributions(
+        self,
+        item_rows: NDArray[np.integer],
+        confidence: NDArray[np.float32],
+        targets: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Split ``t'x_u = sum_i c_i t'A_u^-1 y_i`` into its terms; they add up to the score."""
+        left, _ = self._equations(item_rows, confidence)
+        solved = np.linalg.solve(left, targets.T)
+        shares: NDArray[np.float32] = (
+            confidence[:, None] * (self.item_factors[item_rows] @ solved)
+        ).astype(np.float32)
+        return shares
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give `item_factors` and `base`."""
+        return {"item_factors": self.item_factors, "base": self.base}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Build from `item_factors` and `base`."""
+        return cls(arrays["item_factors"], arrays["base"])
+
+    def _equations(
+        self, item_rows: NDArray[np.integer], confidence: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        factors = self.item_factors[item_rows]
+        left = self.base + (factors.T * (confidence - np.float32(1))) @ factors
+        return left, confidence @ factors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HistoryMeanEncoder:
+    """Map the mean of a person's items to the vector the model would have learnt for them.
+
+    For models without a fold-in of their own (BPR, LightFM): `mapping` is the ridge regression of
+    the learnt user vectors on the confidence-weighted means of the users' item vectors. It serves
+    a new visitor by the same function as a known customer, and it is linear in the history.
+
+    Parameters
+    ----------
+    inputs : ndarray of float32, shape (n_items, m)
+        What an item brings into the mean.
+    mapping : ndarray of float32, shape (m, d)
+        From the mean to the person's vector.
+    intercept : ndarray of float32, shape (d,)
+        What is added for everybody.
+    """
+
+    kind: ClassVar[str] = "history_mean"
+    inputs: NDArray[np.float32]
+    mapping: NDArray[np.float32]
+    intercept: NDArray[np.float32]
+
+    @classmethod
+    def fitted(
+        cls,
+        inputs: NDArray[np.float32],
+        *,
+        user_vectors: NDArray[np.float32],
+        confidence: sp.csr_array,
+        ridge: float = 1.0,
+    ) -> Self:
+        """Learn the mapping from people whose vectors a model has learnt.
+
+        Parameters
+        ----------
+        inputs : ndarray of float32, shape (n_items, m)
+            What an item brings into the mean.
+        user_vectors : ndarray of float32, shape (n_users, d)
+            What the model learnt.
+        confidence : csr_array of float32, shape (n_users, n_items)
+            What it learnt from.
+        ridge : float
+            How strongly the mapping is held small; greater than 0.
+
+        Raises
+        ------
+        InvalidInput
+            Nobody has any history.
+        """
+        active = np.flatnonzero(np.diff(confidence.indptr))
+        if not len(active):
+            raise InvalidInput("nobody has any history; give at least one interaction")
+        means = _weighted_means(confidence[active], inputs)
+        wanted = user_vectors[active]
+        centre, level = means.mean(axis=0), wanted.mean(axis=0)
+        gram = (means - centre).T @ (means - centre)
+        gram += np.float32(ridge) * np.eye(inputs.shape[1], dtype=np.float32)
+        mapping = np.linalg.solve(gram, (means - centre).T @ (wanted - level))
+        return cls(
+            inputs, mapping.astype(np.float32), (level - centre @ mapping).astype(np.float32)
+        )
+
+    def encode(self, confidence: sp.csr_array) -> NDArray[np.float32]:
+        """Give each person's vector; zeros for somebody without history."""
+        vectors = _weighted_means(confidence, self.inputs) @ self.mapping + self.intercept
+        vectors[np.diff(confidence.indptr) == 0] = 0
+        return vectors.astype(np.float32)
+
+    def contributions(
+        self,
+        item_rows: NDArray[np.integer],
+        confidence: NDArray[np.float32],
+        targets: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Split the scores, less what everybody gets, by history item."""
+        weights = confidence / confidence.sum()
+        shares: NDArray[np.float32] = (
+            weights[:, None] * (self.inputs[item_rows] @ self.mapping @ targets.T)
+        ).astype(np.float32)
+        return shares
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give `inputs`, `mapping` and `intercept`."""
+        return {"inputs": self.inputs, "mapping": self.mapping, "intercept": self.intercept}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """Build from `inputs`, `mapping` and `intercept`."""
+        return cls(arrays["inputs"], arrays["mapping"], arrays["intercept"])
+
+
+def _csr_rows(
+    matrix: sp.csr_array, start: int, stop: int
+) -> Iterator[tuple[NDArray[np.integer], NDArray[np.float32]]]:
+    bounds = matrix.indptr[start : stop + 1].tolist()
+    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        yield matrix.indices[low:high], matrix.data[low:high]
+
+
+def _weighted_means(confidence: sp.csr_array, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    totals = np.asarray(confidence.sum(axis=1), dtype=np.float32).reshape(-1, 1)
+    means: NDArray[np.float32] = (confidence @ inputs) / np.where(totals > 0, totals, 1)
+    return means
+
+
+ENCODERS: Final[dict[str, Callable[[Arrays], Encoder]]] = {
+    FoldInEncoder.kind: FoldInEncoder.from_arrays,
+    HistoryMeanEncoder.kind: HistoryMeanEncoder.from_arrays,
+}
+"""How a stored encoder of each kind is opened."""

@@ -1,0 +1,196 @@
+"""The table engine: where Ibis expressions meet DuckDB, and the few words that Ibis lacks.
+
+Everything else writes Ibis expressions; only this module speaks SQL.
+"""
+
+import tempfile
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import ibis
+
+from features.errors import UnreadableFile
+
+SOURCE_FILE: Final = "_source_file"
+"""The column that says which file a row was read from."""
+
+SOURCE_LINE: Final = "_source_line"
+"""The column that says which line of that file a row began on; in Parquet, which row it is."""
+
+# Level 1 and the second version's encodings write twice as fast as the defaults, no larger.
+_PARQUET: Final = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2"
+
+
+def connect(
+    *,
+    memory_limit: str | None = None,
+    temp_directory: Path | None = None,
+    threads: int | None = None,
+) -> Any:  # noqa: ANN401 -- Ibis is untyped
+    """Open an engine in memory: session time in UTC, larger tables spill to disk.
+
+    Parameters
+    ----------
+    memory_limit : str, optional
+        How much memory the engine may use, such as "2GB"; by default 80 % of the machine's.
+    temp_directory : Path, optional
+        Where it spills to; made when it does. By default a folder of its own among the
+        system's temporary files.
+    threads : int, optional
+        By default one for each core.
+
+    Returns
+    -------
+    ibis.backends.duckdb.Backend
+
+    Examples
+    --------
+    >>> connect(threads=1).sql("SELECT current_setting('TimeZone') AS zone").zone.to_pylist()
+    ['UTC']
+    """
+    spill = temp_directory or Path(tempfile.gettempdir()) / f"vitrine-{uuid.uuid4().hex}"
+    config: dict[str, Any] = {
+        "temp_directory": str(spill),
+        # Nothing that is not built in is ever fetched from the network.
+        "autoinstall_known_extensions": False,
+    }
+    if memory_limit is not None:
+        config["memory_limit"] = memory_limit
+    if threads is not None:
+        config["threads"] = threads
+    return ibis.duckdb.connect(**config)
+
+
+def read_parquet(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    paths: Sequence[Path],
+    *,
+    numbered: bool = False,
+    union_by_name: bool = False,
+) -> ibis.Table:
+    """Read Parquet files as one table, lazily.
+
+    Parameters
+    ----------
+    connection : ibis.backends.duckdb.Backend
+        From `connect`.
+    paths : sequence of Path
+        At least one.
+    numbered : bool
+        Add `SOURCE_FILE` and `SOURCE_LINE`, which counts from 1 in each file.
+    union_by_name : bool
+        Match columns by name; a column that a file lacks is null there.
+
+    Raises
+    ------
+    UnreadableFile
+        A file is missing or not Parquet.
+    """
+    options: dict[str, bool | str] = {"hive_partitioning": False, "union_by_name": union_by_name}
+    if numbered:
+        options |= {"filename": SOURCE_FILE, "file_row_number": True}
+    with _Readable():
+        table = connection.read_parquet([str(path) for path in paths], **options)
+    if not numbered:
+        return table
+    line = (table.file_row_number + 1).name(SOURCE_LINE)
+    return table.mutate(line).drop("file_row_number")
+
+
+def store(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    name: str,
+    expression: ibis.Table,
+) -> ibis.Table:
+    """Compute a table once and keep it in the engine; it spills to disk where memory ends.
+
+    Raises
+    ------
+    UnreadableFile
+        A file behind the expression turned out to be damaged.
+    """
+    query = connection.compile(expression)
+    with _Readable():
+        connection.raw_sql(f'CREATE OR REPLACE TABLE "{name}" AS {query}')
+    return connection.table(name)
+
+
+def copy(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    expression: ibis.Table,
+    path: Path,
+) -> int:
+    """Write a table as one Parquet file and count its rows.
+
+    Raises
+    ------
+    UnreadableFile
+        A file behind the expression turned out to be damaged.
+    """
+    with _Readable():
+        return _copy(connection.con, connection.compile(expression), path)
+
+
+def copy_spans(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    expression: ibis.Table,
+    spans: Sequence[tuple[datetime, datetime, Path]],
+) -> None:
+    """Write the rows of each span of time, start <= `timestamp` < end, to its own Parquet file.
+
+    Parameters
+    ----------
+    connection : ibis.backends.duckdb.Backend
+        From `connect`.
+    expression : ibis.Table
+        Over tables that `store` keeps: other views are not seen by every thread.
+    spans : sequence of (datetime, datetime, Path)
+        Start, end and file; the end's own moment is outside.
+    """
+    query = connection.compile(expression)
+
+    def write(span: tuple[datetime, datetime, Path]) -> None:
+        start, end, path = span
+        within = (
+            f"timestamp >= TIMESTAMPTZ '{start.isoformat()}'"
+            f" AND timestamp < TIMESTAMPTZ '{end.isoformat()}'"
+        )
+        with connection.con.cursor() as cursor:
+            cursor.execute("SET TimeZone = 'UTC'")
+            _copy(cursor, f"SELECT * FROM ({query}) WHERE {within}", path)  # noqa: S608 -- ours
+
+    # A month is seldom large enough to keep more than one core busy: write several at a time.
+    n_threads = connection.con.execute("SELECT current_setting('threads')").fetchone()[0]
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(write, spans))
+
+
+def time_zones(connection: Any) -> frozenset[str]:  # noqa: ANN401 -- Ibis is untyped
+    """Name the time zones that the engine knows."""
+    names = connection.con.execute("SELECT name FROM pg_timezone_names()").fetchall()
+    return frozenset(name for (name,) in names)
+
+
+def _copy(cursor: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
+    quoted = str(path).replace("'", "''")
+    row = cursor.execute(f"COPY ({query}) TO '{quoted}' ({_PARQUET})").fetchone()
+    return int(row[0])
+
+
+class _Readable:
+    """Say in our words what the engine could not read."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
+            first_line = str(error).splitlines()[0]
+            raise UnreadableFile(
+                f"a file cannot be read: {first_line}; export it again (text must be UTF-8)"
+            ) from error

@@ -1,0 +1,243 @@
+"""The bundle: everything that serving needs, immutable on disk. The seam to serving."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.catalog import Catalogue
+from features.demand import Trends
+from features.encoders import ENCODERS
+from features.errors import NoBundle
+from features.fitted_model import EmbeddingModel
+from features.history import Histories
+from features.ids import IdMap
+from features.item_index import IndexChoice, ItemIndex
+from features.pair_features import Blend
+from features.people import People
+from features.recommender import Persons, Recommender
+from features.similar import SimilarItems
+from features.weights import ConfidenceWeights
+from training.manifest import MANIFEST, Manifest, file_facts
+from training.storage import StoredArrays, read_table, settle, write_arrays, write_table
+
+CURRENT = "CURRENT"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """One trained shop, in memory or mapped from disk.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        What it is.
+    users, items : IdMap
+        Rows by external id.
+    histories : Histories
+        Of all users, up to `manifest.as_of`.
+    people : People
+        Countries and consents of all users.
+    catalogue : Catalogue
+        Of all items.
+    recommender : Recommender
+        Makes lists for people.
+    similar : SimilarItems
+        Makes lists for items.
+    user_vectors : ndarray of float32, shape (n_users, d), or None
+        `recommender.read(histories).vectors`, computed once.
+    """
+
+    manifest: Manifest
+    users: IdMap
+    items: IdMap
+    histories: Histories
+    people: People
+    catalogue: Catalogue
+    recommender: Recommender
+    similar: SimilarItems
+    user_vectors: NDArray[np.float32] | None
+
+    def persons(self, user_rows: NDArray[np.integer], newer: Histories | None = None) -> Persons:
+        """Look people up, and add what they did since.
+
+        Parameters
+        ----------
+        user_rows : ndarray of int, shape (n,)
+            Rows in `users`; -1 for somebody who is not in the bundle.
+        newer : Histories, optional
+            What the same n people did after `manifest.as_of`.
+        """
+        histories = self.histories.take(user_rows)
+        stale = user_rows < 0
+        if newer is not None:
+            histories, stale = histories.joined(newer), stale | (newer.lengths > 0)
+        if self.user_vectors is None or stale.all():
+            return self.recommender.read(histories)
+        vectors = self.user_vectors[user_rows]
+        if stale.any():
+            changed = np.flatnonzero(stale)
+            vectors[changed] = self.recommender.read(histories.take(changed)).vectors
+        return self.recommender.read(histories, vectors=vectors)
+
+    def save(self, parent: Path) -> Path:
+        """Write the bundle into a folder of its own, named by its content.
+
+        Returns
+        -------
+        Path
+            ``parent / bundle_id``, complete: it appears under this name in one step.
+        """
+        parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(mkdtemp(prefix=".draft-", dir=parent))
+        write_arrays(draft, self._arrays())
+        write_table(self.catalogue.table, draft / "catalogue.arrow")
+        for name, index in self._indexes().items():
+            index.save(draft / f"{name}.faiss")
+        manifest = self.manifest.model_copy(
+            update={"parts": self._parts(), "files": file_facts(draft)}
+        )
+        (draft / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+        draft.chmod(0o755)
+        return settle(draft, parent / manifest.bundle_id)
+
+    @classmethod
+    def open(cls, folder: Path, *, verify: bool = True) -> Self:
+        """Map a bundle into memory.
+
+        Parameters
+        ----------
+        folder : Path
+            What `save` returned.
+        verify : bool
+            False to trust the files; everything that was copied must be verified.
+
+        Raises
+        ------
+        CorruptBundle
+            A file is missing or changed, or the manifest cannot be read.
+        """
+        manifest = Manifest.read(folder)
+        if verify:
+            manifest.verify(folder)
+        arrays = StoredArrays(folder, tuple(manifest.files))
+        catalogue = Catalogue(read_table(folder / "catalogue.arrow"), arrays.one("recommendable"))
+        recommender = _open_recommender(manifest, arrays, catalogue)
+        return cls(
+            manifest=manifest,
+            users=IdMap(**arrays.group("users")),
+            items=IdMap(**arrays.group("items")),
+            histories=Histories(**arrays.group("histories")),
+            people=People(
+                **arrays.group("people"),
+                countries=tuple(manifest.parts["countries"]),
+                purposes=tuple(manifest.parts["purposes"]),
+            ),
+            catalogue=catalogue,
+            recommender=recommender,
+            similar=SimilarItems(
+                index=_open_index(manifest, arrays, "similar"),
+                category_rows=arrays.one("category_rows"),
+                recommendable=catalogue.recommendable,
+                popular=recommender.trends.order,
+            ),
+            user_vectors=None if manifest.model is None else arrays.one("user_vectors"),
+        )
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        trends, people = self.recommender.trends, self.people
+        grouped: dict[str, Mapping[str, NDArray[Any]]] = {
+            "users": self.users.arrays(),
+            "items": self.items.arrays(),
+            "histories": self.histories.arrays(),
+            "people": {"country_rows": people.country_rows, "consents": people.consents},
+            "trends": {"scores": trends.scores, "top": trends.top, "order": trends.order},
+        }
+        grouped |= {name: {"vectors": index.vectors} for name, index in self._indexes().items()}
+        if self.recommender.model is not None:
+            grouped["encoder"] = self.recommender.model.encoder.arrays()
+        arrays = {
+            f"{group}/{name}": one
+            for group, named in grouped.items()
+            for name, one in named.items()
+        }
+        arrays["recommendable"] = self.catalogue.recommendable
+        arrays["category_rows"] = self.similar.category_rows
+        if self.user_vectors is not None:
+            arrays["user_vectors"] = self.user_vectors
+        return arrays
+
+    def _indexes(self) -> dict[str, ItemIndex]:
+        near = self.recommender.index
+        return {"similar": self.similar.index} | ({} if near is None else {"near": near})
+
+    def _parts(self) -> dict[str, Any]:
+        model = self.recommender.model
+        return {
+            "weights": asdict(self.recommender.weights),
+            "blend": asdict(self.recommender.blend),
+            "trend_countries": self.recommender.trends.countries,
+            "countries": self.people.countries,
+            "purposes": self.people.purposes,
+            "encoder": None if model is None else model.encoder.kind,
+            "indexes": {name: index.choice.as_dict() for name, index in self._indexes().items()},
+        }
+
+
+def _open_recommender(
+    manifest: Manifest, arrays: StoredArrays, catalogue: Catalogue
+) -> Recommender:
+    parts = manifest.parts
+    recommender = Recommender(
+        as_of_s=int(manifest.as_of.timestamp()),
+        weights=ConfidenceWeights(**parts["weights"]),
+        recommendable=catalogue.recommendable,
+        trends=Trends(**arrays.group("trends"), countries=tuple(parts["trend_countries"])),
+        blend=Blend(**parts["blend"]),
+    )
+    if manifest.model is None:
+        return recommender
+    index = _open_index(manifest, arrays, "near")
+    encoder = ENCODERS[parts["encoder"]](arrays.group("encoder"))
+    return replace(recommender, model=EmbeddingModel(index.vectors, encoder), index=index)
+
+
+def _open_index(manifest: Manifest, arrays: StoredArrays, name: str) -> ItemIndex:
+    choice = IndexChoice(**manifest.parts["indexes"][name])
+    return ItemIndex.open(arrays.folder / f"{name}.faiss", arrays.one(f"{name}/vectors"), choice)
+
+
+def point_to(parent: Path, bundle_id: str) -> None:
+    """Make a bundle the current one, in one step; followers see the old or the new.
+
+    Parameters
+    ----------
+    parent : Path
+        The folder of bundles (`Home.bundles`).
+    bundle_id : str
+        A complete bundle in there.
+    """
+    draft = parent / f".{CURRENT}-{os.getpid()}"
+    draft.write_text(f"{bundle_id}\n", encoding="utf-8")
+    draft.replace(parent / CURRENT)
+
+
+def current(parent: Path) -> Path:
+    """Find the current bundle's folder.
+
+    Raises
+    ------
+    NoBundle
+        Nothing has been promoted yet.
+    """
+    pointer = parent / CURRENT
+    if not pointer.exists():
+        raise NoBundle(
+            f"no bundle has been promoted in {parent}; run vitrine train and vitrine promote"
+        )
+    return parent / pointer.read_text(encoding="utf-8").strip()

@@ -1,0 +1,141 @@
+"""Evaluation: each model, and the pipeline as it is served, on what people bought afterwards."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from features.fitted_model import ScoringModel
+from features.recommender import ListPolicy, Persons
+from features.events import EventType
+from training.bundle import Bundle
+from training.list_metrics import (
+    catalogue_coverage,
+    intra_list_diversity,
+    novelty,
+    popularity_lift,
+)
+from training.metrics import average_precision, find_hits, hit_rate, ndcg, recall
+from training.report import Result, Target
+from training.targets import Targets
+
+Ranker = Callable[[Target], NDArray[np.int32]]
+"""Gives the test users' lists for a target, shape (n, k)."""
+
+_CELLS_AT_ONCE: Final = 8_000_000
+
+
+def served_lists(bundle: Bundle, targets: Targets, *, k: int) -> Ranker:
+    """Rank by the very road that serves: for `new`, as a placement that leaves purchases out."""
+    persons = bundle.persons(targets.user_rows)
+    rows = bundle.people.country_rows[targets.user_rows]
+    countries = [bundle.people.countries[row] if row >= 0 else None for row in rows]
+    trend_rows = np.array([bundle.recommender.trends.row_of(one) for one in countries])
+
+    def rank(target: Target) -> NDArray[np.int32]:
+        policy = ListPolicy(k, exclude_purchased=target == "new")
+        return bundle.recommender.recommend(persons, policy, trend_rows=trend_rows).item_rows
+
+    return rank
+
+
+def full_ranking(
+    model: ScoringModel, bundle: Bundle, targets: Targets, *, k: int
+) -> Ranker:
+    """Rank the whole catalogue that was alive by one model's scores alone."""
+    persons = bundle.persons(targets.user_rows)
+    alive = np.flatnonzero(bundle.catalogue.recommendable)
+
+    def rank(target: Target) -> NDArray[np.int32]:
+        parts = []
+        for rows in _batches(len(persons), len(alive)):
+            batch = persons.take(rows)
+            scores = np.array(model.score(batch.confidence, alive), dtype=np.float32)
+            if target == "new":
+                scores[_purchased(batch, len(bundle.items))[:, alive] > 0] = -np.inf
+            parts.append(_top(scores, alive, k))
+        return np.concatenate(parts)
+
+    return rank
+
+
+def judge(
+    rank: Ranker, bundle: Bundle, targets: Targets, *, popularity: NDArray[np.float32]
+) -> dict[Target, Result]:
+    """Measure lists by what their people bought.
+
+    Parameters
+    ----------
+    rank : Ranker
+        Makes the lists.
+    bundle : Bundle
+        What they were made from.
+    targets : Targets
+        What was bought.
+    popularity : ndarray of float32, shape (n_items,)
+        How often each item had been bought.
+    """
+    wanted: dict[Target, sp.csr_array] = {"all": targets.everything, "new": targets.new}
+    return {
+        target: _judge_one(rank(target), target_matrix, bundle, targets, popularity)
+        for target, target_matrix in wanted.items()
+        if target_matrix.nnz
+    }
+
+
+def _judge_one(
+    lists: NDArray[np.int32],
+    wanted: sp.csr_array,
+    bundle: Bundle,
+    targets: Targets,
+    popularity: NDArray[np.float32],
+) -> Result:
+    # Somebody who bought nothing new cannot be judged by what is new.
+    some = np.flatnonzero(np.diff(wanted.indptr))
+    shown, bought = lists[some], wanted[some]
+    hits = find_hits(shown, bought)
+    of_lists = {
+        "coverage": catalogue_coverage(shown, n_items=len(bundle.items)),
+        "novelty": novelty(shown, popularity),
+        "popularity_lift": popularity_lift(shown, bought, popularity),
+    }
+    if bundle.recommender.model is not None:
+        of_lists["diversity"] = intra_list_diversity(shown, bundle.recommender.model.item_vectors)
+    return Result(
+        user_rows=targets.user_rows[some],
+        per_user={
+            "recall": recall(hits),
+            "ndcg": ndcg(hits),
+            "hit_rate": hit_rate(hits),
+            "average_precision": average_precision(hits),
+        },
+        item_rows=shown,
+        of_lists=of_lists,
+    )
+
+
+def _batches(n: int, width: int) -> Iterator[NDArray[np.int64]]:
+    at_once = max(1, _CELLS_AT_ONCE // max(width, 1))
+    for start in range(0, n, at_once):
+        yield np.arange(start, min(start + at_once, n))
+
+
+def _purchased(persons: Persons, n_items: int) -> NDArray[np.bool_]:
+    bought = persons.histories.event_types == EventType.PURCHASE.code
+    marks = np.zeros((len(persons), n_items), dtype=np.bool_)
+    marks[persons.histories.person_of_entry[bought], persons.histories.item_rows[bought]] = True
+    return marks
+
+
+def _top(
+    scores: NDArray[np.float32], alive: NDArray[np.int64], k: int
+) -> NDArray[np.int32]:
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    best = np.where(
+        np.isfinite(np.take_along_axis(scores, order, axis=1)), alive[order], -1
+    ).astype(np.int32)
+    padded = np.full((len(scores), k), -1, dtype=np.int32)
+    padded[:, : best.shape[1]] = best
+    return padded

@@ -1,0 +1,87 @@
+"""What every trainer promises, and the checks that all of them share."""
+
+import math
+from dataclasses import fields
+from typing import ClassVar, Protocol
+
+import numpy as np
+import scipy.sparse as sp
+
+from features.errors import InvalidSettings, NotEnoughData
+from features.fitted_model import EmbeddingModel, PopularityModel
+from features.interactions import Interactions
+
+FittedModel = EmbeddingModel | PopularityModel
+
+
+class Trainer(Protocol):
+    """Hyper-parameters that turn interactions into a fitted model.
+
+    A trainer is a frozen dataclass with a default for every field: ``asdict(trainer)`` is what is
+    tracked. It holds no state, so nothing is unfitted and nothing is trained twice.
+    """
+
+    personal: ClassVar[bool]
+    """Whether people get different lists: then `fit` gives an `EmbeddingModel`."""
+
+    def fit(self, interactions: Interactions, *, seed: int) -> FittedModel:
+        """Learn from interactions.
+
+        Parameters
+        ----------
+        interactions : Interactions
+            Who wants what; left as it is.
+        seed : int
+            Decides all randomness: the same data and seed give the same model; at least 0.
+
+        Returns
+        -------
+        EmbeddingModel or PopularityModel
+            It knows every item row, also of items that nobody wanted yet.
+
+        Raises
+        ------
+        NotEnoughData
+            The matrix holds no confidence at all.
+        """
+        ...
+
+
+def check_settings(trainer: Trainer) -> None:
+    """Refuse hyper-parameters that are not numbers greater than 0, whole ones where they count.
+
+    Raises
+    ------
+    InvalidSettings
+        A field is of the wrong kind or out of range; every such field is named.
+    """
+    wrong = []
+    for setting in fields(trainer):  # type: ignore[arg-type]  # a protocol cannot say "dataclass"
+        value = getattr(trainer, setting.name)
+        kinds, wanted = ((int,), "a whole number") if setting.type is int else ((int, float), "a number")
+        is_number = isinstance(value, kinds) and not isinstance(value, bool)
+        if not (is_number and math.isfinite(value) and value > 0):
+            wrong.append(f"{setting.name} must be {wanted} greater than 0; got {value!r}")
+    if wrong:
+        raise InvalidSettings(
+            f"{type(trainer).__name__} cannot be fitted with these settings; correct them",
+            details=wrong,
+        )
+
+
+def learnable(interactions: Interactions) -> sp.csr_matrix:
+    """Give the matrix as the libraries take it: an old-style CSR with 32-bit indices.
+
+    Raises
+    ------
+    NotEnoughData
+        The matrix holds no confidence at all.
+    """
+    matrix = interactions.matrix
+    if not matrix.nnz:
+        raise NotEnoughData(
+            f"none of {matrix.shape[0]} people has shown interest in any of {matrix.shape[1]} items"
+            f" before {interactions.as_of}; ingest more events or move as_of"
+        )
+    indices, indptr = (one.astype(np.int32, copy=False) for one in (matrix.indices, matrix.indptr))
+    return sp.csr_matrix((matrix.data, indices, indptr), shape=matrix.shape)
