@@ -53,8 +53,8 @@ def item_features(items: pa.Table) -> FeatureMatrix:
     # Nothing to double from: a price of nought or below says no more than a missing one.
     price = pc.if_else(pc.greater(items["price"], 0), items["price"], None)
     return _side_by_side(
-        _one_hot(items["category"], _category_levels),
-        _one_hot(items["brand"], lambda brand: _named("brand", brand)),
+        _one_hot(items["category"].cast(pa.string()), _category_levels),
+        _one_hot(items["brand"].cast(pa.string()), lambda brand: _named("brand", brand)),
         _one_hot(pc.floor(pc.log2(price.cast(pa.float64()))), _price_band),
     )
 
@@ -72,7 +72,7 @@ def user_features(users: pa.Table) -> FeatureMatrix:
     FeatureMatrix
         Row i describes row i of the table.
     """
-    return _one_hot(users["country"], lambda country: _named("country", country))
+    return _one_hot(users["country"].cast(pa.string()), lambda country: _named("country", country))
 
 
 def _category_levels(path: str) -> list[str]:

@@ -71,7 +71,6 @@ class Demand:
         by_country[-1] = by_country.sum(axis=0)
         return by_country.astype(np.float32)
 
-
     def purchases(self, *, n_items: int) -> NDArray[np.float32]:
         """Count how often each item was bought, shape (n_items,)."""
         bought = self.event_types == EventType.PURCHASE.code

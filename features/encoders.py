@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Final, Protocol, Self
 
 import numpy as np
@@ -209,7 +210,7 @@ def _csr_rows(
     matrix: sp.csr_array, start: int, stop: int
 ) -> Iterator[tuple[NDArray[np.integer], NDArray[np.float32]]]:
     bounds = matrix.indptr[start : stop + 1].tolist()
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in pairwise(bounds):
         yield matrix.indices[low:high], matrix.data[low:high]
 
 

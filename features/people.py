@@ -54,6 +54,11 @@ class People:
         agreed: NDArray[np.bool_] = (self.consents >> self.purposes.index(purpose)) & 1 == 1
         return agreed
 
+    @property
+    def country_names(self) -> list[str | None]:
+        """Name every user's country, None where it is not known."""
+        return [self.countries[row] if row >= 0 else None for row in self.country_rows.tolist()]
+
     def country_of(self, user_row: int) -> str | None:
         """Name a user's country, where it is known."""
         country = int(self.country_rows[user_row])

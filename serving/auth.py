@@ -18,7 +18,7 @@ from features.errors import InvalidInput, InvalidSettings
 from features.home import Home
 from serving.errors import MissingScope, Unauthorised
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _BEARER: Final = b"bearer "
 _HOW: Final = "send the header 'Authorization: Bearer KEY' with a key from vitrine keys create"
 
@@ -144,7 +144,7 @@ def issue_key(home: Home, name: str, scopes: Iterable[Scope]) -> str:
     """
     wanted = tuple(dict.fromkeys(scopes))
     ring = KeyRing.load(home.keys)
-    if not _NAME.fullmatch(name) or any(key.name == name for key in ring.keys):
+    if not re.fullmatch(_NAME, name) or any(key.name == name for key in ring.keys):
         raise InvalidInput(
             f"a key cannot be called {name!r}; use a name of letters, digits, dots, dashes and"
             " underscores that no other key has"

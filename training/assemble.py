@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from features.content import item_features, user_features
 from features.demand import Trends
@@ -44,7 +45,7 @@ def interactions(snapshot: Snapshot, settings: TrainingSettings) -> Interactions
         items=snapshot.items,
         as_of=snapshot.as_of,
         item_features=item_features(snapshot.catalogue.table).matrix,
-        user_features=user_features(snapshot.people).matrix,
+        user_features=user_features(pa.table({"country": snapshot.people.country_names})).matrix,
     )
 
 
@@ -77,25 +78,7 @@ def assemble(
     created_at : datetime
         Now, aware.
     """
-    weights = settings.weights.confidence()
-    recommendable = snapshot.catalogue.recommendable
-    trends = Trends.of(
-        snapshot.demand,
-        recommendable=recommendable,
-        weights=replace(weights, half_life_days=settings.trend.half_life_days),
-        as_of_s=snapshot.as_of_s,
-    )
-    budget_ms = settings.index.budget_ms
-    recommender = Recommender(
-        as_of_s=snapshot.as_of_s,
-        weights=weights,
-        recommendable=recommendable,
-        trends=trends,
-        blend=settings.blend.blend(),
-        model=model,
-        index=None if model is None else ItemIndex.build(model.item_vectors, budget_ms=budget_ms),
-    )
-    n_items = len(snapshot.items)
+    recommender = _recommender(snapshot, settings, model)
     return Bundle(
         manifest=Manifest(
             as_of=snapshot.as_of,
@@ -103,7 +86,7 @@ def assemble(
             code_version=version("vitrine"),
             data_digest=data_digest,
             n_users=len(snapshot.users),
-            n_items=n_items,
+            n_items=len(snapshot.items),
             model=None if model is None else settings.serve,
             settings=settings.model_dump(mode="json"),
         ),
@@ -113,14 +96,44 @@ def assemble(
         people=snapshot.people,
         catalogue=snapshot.catalogue,
         recommender=recommender,
-        similar=SimilarItems.of(
-            np.zeros((n_items, _NO_DIMENSIONS), np.float32)
-            if model is None
-            else model.item_vectors,
-            categories=snapshot.catalogue.table["category"].to_pylist(),
-            recommendable=recommendable,
-            popular=trends.order,
-            budget_ms=budget_ms,
-        ),
+        similar=_similar(snapshot, settings, recommender),
         user_vectors=recommender.read(snapshot.histories).vectors,
+    )
+
+
+def _recommender(
+    snapshot: Snapshot, settings: TrainingSettings, model: EmbeddingModel | None
+) -> Recommender:
+    weights = settings.weights.confidence()
+    recommendable = snapshot.catalogue.recommendable
+    index = None
+    if model is not None:
+        index = ItemIndex.build(model.item_vectors, budget_ms=settings.index.budget_ms)
+    return Recommender(
+        as_of_s=snapshot.as_of_s,
+        weights=weights,
+        recommendable=recommendable,
+        trends=Trends.of(
+            snapshot.demand,
+            recommendable=recommendable,
+            weights=replace(weights, half_life_days=settings.trend.half_life_days),
+            as_of_s=snapshot.as_of_s,
+        ),
+        blend=settings.blend.blend(),
+        model=model,
+        index=index,
+    )
+
+
+def _similar(
+    snapshot: Snapshot, settings: TrainingSettings, recommender: Recommender
+) -> SimilarItems:
+    nothing = np.zeros((len(snapshot.items), _NO_DIMENSIONS), np.float32)
+    model = recommender.model
+    return SimilarItems.of(
+        nothing if model is None else model.item_vectors,
+        categories=snapshot.catalogue.table["category"].to_pylist(),
+        recommendable=recommender.recommendable,
+        popular=recommender.trends.order,
+        budget_ms=settings.index.budget_ms,
     )

@@ -35,7 +35,9 @@ class OwnHistoryModel:
         return np.where(own > 0, np.float32(1) + own, self.trend_scores[item_rows])
 
 
-def baselines(snapshot: Snapshot, trends: Trends, weights: ConfidenceWeights) -> dict[str, ScoringModel]:
+def baselines(
+    snapshot: Snapshot, trends: Trends, weights: ConfidenceWeights
+) -> dict[str, ScoringModel]:
     """Give the baselines of every report by name.
 
     Parameters

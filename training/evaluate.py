@@ -7,9 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from features.events import EventType
 from features.fitted_model import ScoringModel
 from features.recommender import ListPolicy, Persons
-from features.events import EventType
 from training.bundle import Bundle
 from training.list_metrics import (
     catalogue_coverage,
@@ -41,9 +41,7 @@ def served_lists(bundle: Bundle, targets: Targets, *, k: int) -> Ranker:
     return rank
 
 
-def full_ranking(
-    model: ScoringModel, bundle: Bundle, targets: Targets, *, k: int
-) -> Ranker:
+def full_ranking(model: ScoringModel, bundle: Bundle, targets: Targets, *, k: int) -> Ranker:
     """Rank the whole catalogue that was alive by one model's scores alone."""
     persons = bundle.persons(targets.user_rows)
     alive = np.flatnonzero(bundle.catalogue.recommendable)
@@ -129,9 +127,7 @@ def _purchased(persons: Persons, n_items: int) -> NDArray[np.bool_]:
     return marks
 
 
-def _top(
-    scores: NDArray[np.float32], alive: NDArray[np.int64], k: int
-) -> NDArray[np.int32]:
+def _top(scores: NDArray[np.float32], alive: NDArray[np.int64], k: int) -> NDArray[np.int32]:
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     best = np.where(
         np.isfinite(np.take_along_axis(scores, order, axis=1)), alive[order], -1

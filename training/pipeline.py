@@ -183,6 +183,4 @@ def _single_models(
             with steps.step(f"fit {name}"):
                 models[name] = fit(name, interactions(snapshot, settings), settings)
     k = settings.evaluation.k
-    return {
-        name: full_ranking(model, bundle, targets, k=k) for name, model in models.items()
-    }
+    return {name: full_ranking(model, bundle, targets, k=k) for name, model in models.items()}

@@ -130,13 +130,15 @@ class Report:
             f"{'model':<14} {'all':^46} {'new':^46}",
         ]
         for name, targets in self.results.items():
-            cells = [_cell(targets[target]) if target in targets else "-" for target in ("all", "new")]
-            lines.append(f"{name:<14} {cells[0]:^46} {cells[1]:^46}")
+            everything, new = (_cell(targets.get(target)) for target in ("all", "new"))
+            lines.append(f"{name:<14} {everything:^46} {new:^46}")
         n_users = [len(one.user_rows) for one in next(iter(self.results.values())).values()]
         return "\n".join([*lines, f"users: {' and '.join(map(str, n_users))}"])
 
 
-def _cell(result: Result) -> str:
+def _cell(result: Result | None) -> str:
+    if result is None:
+        return "-"
     recall, ndcg = result.interval("recall"), result.interval("ndcg")
     return (
         f"{recall.mean:.4f} [{recall.low:.3f} {recall.high:.3f}] /"

@@ -56,8 +56,7 @@ def fold_targets(lake: Path, snapshot: Snapshot, fold: Fold) -> Targets:
     """
     events = EventLog(lake).scan(start=fold.opens, end=fold.closes)
     bought = events.filter(
-        (events.event_type == EventType.PURCHASE.value)
-        & events.user_id.notnull()
+        (events.event_type == EventType.PURCHASE.value) & events.user_id.notnull()
     )
     pairs = bought.group_by("user_id", "item_id").agg(timestamp=bought.timestamp.min())
     table = pairs.order_by("user_id", "item_id").to_pyarrow()

@@ -41,7 +41,7 @@ def response_probability(
     user_rows: Rows,
     item_rows: Rows,
     *,
-    at: datetime,
+    at: datetime | NDArray[np.datetime64],
     event_type: Literal["click", "purchase"] = "click",
 ) -> Floats:
     """Say how likely a person is to click or buy an item that is shown to them.
@@ -53,8 +53,8 @@ def response_probability(
     user_rows, item_rows : ndarray of int
         Rows of people and items; broadcast against each other, so `users[:, None]` against
         `items` is a table of everybody and everything.
-    at : datetime
-        When it is shown; aware.
+    at : datetime or ndarray of datetime64
+        When it is shown: aware, or in UTC and broadcast with the rows.
     event_type : {"click", "purchase"}
         A purchase is one in the same visit, by somebody who does not own the item yet.
 
@@ -68,10 +68,7 @@ def response_probability(
     InvalidInput
         `at` has no UTC offset.
     """
-    if at.utcoffset() is None:
-        raise InvalidInput(f"at is {at}, without a UTC offset; give an aware datetime")
-    at_s = np.asarray(int(at.timestamp()), dtype=np.int64)
-    chances = response_chances(truth, user_rows, item_rows, at_s=at_s)
+    chances = response_chances(truth, user_rows, item_rows, at_s=_seconds(at))
     return chances.click if event_type == "click" else chances.click * chances.cart * chances.buy
 
 
@@ -201,6 +198,14 @@ def _due(truth: Truth, user_rows: Rows, item_rows: Rows, at_s: NDArray[np.int64]
     near = np.exp(-0.5 * distance**2)
     due = STOCKED_PULL + (DUE_PULL - STOCKED_PULL) * near
     return np.where(pairs[staple] == pair, due, 0).astype(np.float32)
+
+
+def _seconds(at: datetime | NDArray[np.datetime64]) -> NDArray[np.int64]:
+    if not isinstance(at, datetime):
+        return at.astype("datetime64[s]").astype(np.int64)
+    if at.utcoffset() is None:
+        raise InvalidInput(f"at is {at}, without a UTC offset; give an aware datetime")
+    return np.asarray(int(at.timestamp()), dtype=np.int64)
 
 
 def _logistic(logit: Floats) -> Floats:

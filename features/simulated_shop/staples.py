@@ -26,6 +26,7 @@ LATENESS: Final = 0.07
 """How far from its due day a staple is bought, as a share of the interval."""
 
 _TRIED: Final = 12  # a person chooses a staple among this many displayed items
+_OUT_OF_REACH: Final = -100.0  # far below any liking
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,9 @@ def draw_staples(
     interval_s = (interval * DAY_S).astype(np.int64)
     known_s = np.maximum(people.phase_starts_s[person, 0], settings.start_s)
     first_s = known_s + (rng.random(len(person)) * interval_s).astype(np.int64)
-
     tried = display.pick(shelf[:, None], rng.random((len(person), _TRIED)))
-    liking = np.einsum("pd,pid->pi", taste[person], traits.vectors[tried]) + traits.appeal[tried]
     on_sale = catalogue.released_s[tried] <= first_s[:, None]
-    choice = _choose(np.where(on_sale, liking, liking.min(initial=0) - 10), rng)
-    item = tried[np.arange(len(person)), choice]
+    item = _settle(taste[person], tried, on_sale, traits, rng)
     _, unique = np.unique(person * len(catalogue.shelf) + item, return_index=True)
     return Staples(
         person=person[unique].astype(np.int32),
@@ -98,6 +96,19 @@ def draw_staples(
         first_s=first_s[unique],
         interval_s=interval_s[unique],
     )
+
+
+def _settle(
+    taste: Floats,
+    tried: NDArray[np.int64],
+    on_sale: NDArray[np.bool_],
+    traits: ItemTraits,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Choose for each person one of the items tried; what is not on sale only if nothing is."""
+    liking = np.einsum("pd,pid->pi", taste, traits.vectors[tried]) + traits.appeal[tried]
+    choice = _choose(np.where(on_sale, liking, _OUT_OF_REACH), rng)
+    return tried[np.arange(len(tried)), choice]
 
 
 def _choose(liking: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -64,3 +64,34 @@ class LightFm:
             epochs=self.epochs,
             num_threads=1,  # more of them race, and the seed would no longer decide the result
         )
+        biases, embeddings = model.get_item_representations(items)
+        # Nothing is known of an item without sales and features: it comes behind all others.
+        biases[np.diff(items.indptr) == 0] = biases[wanted].min()
+        item_vectors = np.column_stack([embeddings, biases])
+        # A person's own bias moves all of that person's scores alike, so it is left out.
+        _, user_embeddings = model.get_user_representations(people)
+        user_vectors = np.column_stack([user_embeddings, np.ones(len(user_embeddings), np.float32)])
+        encoder = HistoryMeanEncoder.fitted(
+            item_vectors, user_vectors=user_vectors, confidence=matrix
+        )
+        return EmbeddingModel(item_vectors, encoder)
+
+
+def _described(
+    known: NDArray[np.integer], n_rows: int, features: sp.csr_array | None
+) -> sp.csr_matrix:
+    """Give each row its features, and each known row also one of its own; rows add up to 1."""
+    own = sp.csr_matrix(
+        (np.ones(len(known), dtype=np.float32), (known, np.arange(len(known)))),
+        shape=(n_rows, len(known)),
+    )
+    both = own if features is None else sp.hstack([own, features], format="csr", dtype=np.float32)
+    totals = np.asarray(both.sum(axis=1), dtype=np.float32).ravel()
+    return sp.csr_matrix(sp.diags_array(1 / np.where(totals > 0, totals, 1)) @ both)
+
+
+def _weighted_pairs(matrix: sp.csr_matrix) -> tuple[sp.coo_matrix, sp.coo_matrix]:
+    """Give the pairs, and what each counts, in the same order."""
+    weights = matrix.tocoo()
+    weights.data = strengths(weights.data)
+    return sp.coo_matrix((np.ones_like(weights.data), weights.coords), shape=weights.shape), weights

@@ -30,7 +30,8 @@ def strengths(confidence: NDArray[np.float32]) -> NDArray[np.float32]:
     array([0.25, 0.5 , 1.  , 1.  , 1.  ], dtype=float32)
     """
     full = np.quantile(confidence, _FULL_QUANTILE)
-    return np.minimum(confidence / full, 1).astype(np.float32)
+    shares: NDArray[np.float32] = np.minimum(confidence / full, 1).astype(np.float32)
+    return shares
 
 
 def drawn_pairs(matrix: sp.csr_matrix) -> sp.csr_matrix:

@@ -58,7 +58,9 @@ def check_settings(trainer: Trainer) -> None:
     wrong = []
     for setting in fields(trainer):  # type: ignore[arg-type]  # a protocol cannot say "dataclass"
         value = getattr(trainer, setting.name)
-        kinds, wanted = ((int,), "a whole number") if setting.type is int else ((int, float), "a number")
+        kinds, wanted = (
+            ((int,), "a whole number") if setting.type is int else ((int, float), "a number")
+        )
         is_number = isinstance(value, kinds) and not isinstance(value, bool)
         if not (is_number and math.isfinite(value) and value > 0):
             wrong.append(f"{setting.name} must be {wanted} greater than 0; got {value!r}")
