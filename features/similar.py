@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from features.candidates import Source
 from features.item_index import ItemIndex
 from features.lists import Lists
+
+_WELL_KNOWN: Final = 0.9
+"""The quantile of the vectors' lengths that stands for an item with evidence enough."""
+_SHRINKAGE: Final = 0.1
+_NOTHING: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +24,7 @@ class SimilarItems:
     Parameters
     ----------
     index : ItemIndex
-        Of the item vectors scaled to length 1; zeros where a model knows nothing of an item.
+        Of the item vectors' directions (`directions`).
     category_rows : ndarray of int32, shape (n_items,)
         Which category each item is in; -1 where it has none.
     recommendable : ndarray of bool, shape (n_items,)
@@ -46,7 +51,7 @@ class SimilarItems:
         """Prepare the lookup for a model's item vectors and the catalogue's categories."""
         names = {name: row for row, name in enumerate(sorted({one for one in categories if one}))}
         rows = np.array([names.get(one or "", -1) for one in categories], dtype=np.int32)
-        index = ItemIndex.build(unit_length(item_vectors), budget_ms=budget_ms)
+        index = ItemIndex.build(directions(item_vectors), budget_ms=budget_ms)
         return cls(index, rows, recommendable, popular)
 
     def similar(
@@ -76,7 +81,8 @@ class SimilarItems:
         n_blocked = blocked.sum(axis=1)
         blocked |= ~self.recommendable
         queries = np.stack([self.index.vectors[group].mean(axis=0) for group in seeds])
-        queries = unit_length(queries.astype(np.float32))
+        lengths = np.linalg.norm(queries, axis=1, keepdims=True)
+        queries = (queries / np.where(lengths > 0, lengths, 1)).astype(np.float32)
         found = self.index.search_unblocked(
             queries, num_results, blocked=blocked, n_blocked=n_blocked
         )
@@ -104,13 +110,30 @@ class SimilarItems:
         lists.fill(place, free, Source.POPULAR)
 
 
-def unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale vectors to length 1, zeros stay zeros.
+def directions(item_vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale item vectors towards length 1, the less the less is known of an item.
+
+    An item's vector is as long as there is evidence for it. The mere angle lets an item that one
+    person bought be the nearest to everything that person bought; shrinking the short ones takes
+    that away, as shrinking correlations by their support does (Koren 2008, section 2.2).
+
+    Parameters
+    ----------
+    item_vectors : ndarray of float32, shape (n_items, d)
+        As a model learnt them.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_items, d)
+        Lengths below 1; zeros where next to nothing is known.
 
     Examples
     --------
-    >>> unit_length(np.array([[3, 4], [0, 0]], dtype=np.float32)).tolist()
-    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    >>> directions(np.array([[9, 0], [0, 1], [0, 0.01]], dtype=np.float32)).round(2).tolist()
+    [[0.9200000166893005, 0.0], [0.0, 0.5699999928474426], [0.0, 0.0]]
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    lengths = np.linalg.norm(item_vectors, axis=1, keepdims=True)
+    usual = float(np.quantile(lengths, _WELL_KNOWN)) if len(lengths) else 0.0
+    known = lengths > _NOTHING * usual
+    scaled = item_vectors / np.where(known, lengths + _SHRINKAGE * usual, 1)
+    return np.where(known, scaled, 0).astype(np.float32)

@@ -6,17 +6,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from serving.errors import BodyTimeout, BodyTooLarge, validation_refusal
+from serving.errors import BodyTimeout, BodyTooLarge, CallerGone, validation_refusal
 from serving.schemas import Wire
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 BODY_TIMEOUT_S: Final = 4.0
-
-
-class CallerGone(Exception):
-    """The caller hung up before the body was complete; there is nobody to answer."""
 
 
 async def read_body(receive: Receive, *, largest: int, declared: bytes | None) -> bytearray:
@@ -72,7 +68,7 @@ async def _read(receive: Receive, largest: int) -> bytearray:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise CallerGone
+            raise CallerGone("the caller hung up before the body was complete")
         body += message.get("body", b"")
         if len(body) > largest:
             raise _too_large(largest)

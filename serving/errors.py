@@ -12,12 +12,15 @@
         ├── BodyTimeout            408  the body did not arrive in time
         ├── BodyTooLarge           413
         ├── InvalidRequest         422  the body is JSON of another shape
+        ├── CallerGone             499  the caller hung up; nobody will read this
         ├── InternalError          500  our fault: what happened is in the log, not in the answer
         ├── NotReady               503  no bundle is live yet
         └── Overloaded             503  too much at once
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -29,9 +32,10 @@ _MOST_DETAILS: Final = 20
 
 
 class Refusal(VitrineError):
-    """A request is refused before it is answered."""
+    """A request is refused before it is answered; `headers` tell machines what to do."""
 
     status: ClassVar[int]
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class InvalidJson(Refusal):
@@ -44,6 +48,7 @@ class Unauthorised(Refusal):
     """No key came with the request, or one that nobody issued."""
 
     code, status = "unauthorised", 401
+    headers = MappingProxyType({"www-authenticate": "Bearer"})
 
 
 class MissingScope(Refusal):
@@ -62,6 +67,10 @@ class MethodNotAllowed(Refusal):
     """The path exists, but not with this method."""
 
     code, status = "method_not_allowed", 405
+
+    def __init__(self, *allowed: str) -> None:
+        super().__init__(f"this path takes {' and '.join(allowed)}; use that method")
+        self.headers = {"allow": ", ".join(allowed)}
 
 
 class BodyTimeout(Refusal):
@@ -82,6 +91,12 @@ class InvalidRequest(Refusal):
     code, status = "invalid_request", 422
 
 
+class CallerGone(Refusal):
+    """The caller hung up before the body was complete."""
+
+    code, status = "caller_gone", 499
+
+
 class InternalError(Refusal):
     """Something went wrong that is not the caller's fault."""
 
@@ -95,12 +110,14 @@ class NotReady(Refusal):
     """No bundle is live yet."""
 
     code, status = "not_ready", 503
+    headers = MappingProxyType({"retry-after": "1"})
 
 
 class Overloaded(Refusal):
     """More was asked at once than can be answered in time."""
 
     code, status = "overloaded", 503
+    headers = MappingProxyType({"retry-after": "1"})
 
 
 def status_of(error: VitrineError) -> int:

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from features.errors import InvalidSettings
 from serving import logs
-from serving.auth import KeyRing
+from serving.auth import KeyRing, Scope
 from serving.live_bundle import LiveBundle
 from serving.settings import ServerSettings
 from serving.telemetry import Telemetry
@@ -55,6 +55,18 @@ class House:
         if self._keys_watch.changed():
             self._read_keys()
         await self.live.look()
+
+    def admit(self, authorization: bytes | None, needed: Scope) -> str | None:
+        """Let a request in, and name its key; None where keys are switched off.
+
+        Raises
+        ------
+        Unauthorised, MissingScope
+            As `KeyRing.admit`.
+        """
+        if not self.settings.needs_keys:
+            return None
+        return self.keys.admit(authorization, needed).name
 
     async def _follow(self) -> None:
         while True:

@@ -5,6 +5,7 @@ import asyncio
 from features.errors import CorruptBundle, NoBundle, VitrineError
 from features.home import Home
 from serving import logs
+from serving.errors import NotReady
 from serving.placements import Placements
 from serving.recommend import answer_recommend
 from serving.road import Road
@@ -58,6 +59,18 @@ class LiveBundle:
         self._home = home
         self._telemetry = telemetry
         self._watch = Watch(home.bundles / CURRENT, home.placements)
+
+    def ready(self) -> Road:
+        """Give what to answer from.
+
+        Raises
+        ------
+        NotReady
+            No bundle is live yet.
+        """
+        if self.road is None:
+            raise NotReady("no bundle is live yet; run vitrine promote, or read the server's log")
+        return self.road
 
     async def look(self) -> None:
         """Swap in what has been promoted since the last look; refuse it if it is bad."""

@@ -44,7 +44,7 @@ def without_duplicates(
         seen = engine.store(connection, "seen_ids", seen)
         duplicated = repeated.union(seen)
         candidates = candidates.anti_join(seen, "event_id")
-    if not duplicated.count().to_pyarrow().as_py():
+    if not engine.rows(connection, duplicated.limit(1)):
         return batch
     # Whole rows are the order, so that it has no ties but between equal rows.
     order = ["timestamp", *(name for name in batch.columns if name != "timestamp")]
@@ -56,11 +56,14 @@ def without_duplicates(
     return batch.anti_join(duplicated, "event_id").union(first)
 
 
-def events_per_month(events: ibis.Table) -> dict[str, int]:
+def events_per_month(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    events: ibis.Table,
+) -> dict[str, int]:
     """Count the events of each month (UTC, "2011-12"), in the order of the months."""
     day = microseconds(events.timestamp) // _MICROSECONDS_A_DAY
-    days = events.group_by(day=day).agg(n=events.count()).to_pyarrow()
+    days = events.group_by(day=day).agg(n=events.count())
     months: Counter[str] = Counter()
-    for row in days.to_pylist():
+    for row in engine.rows(connection, days):
         months[f"{datetime.fromtimestamp(row['day'] * 86_400, UTC):%Y-%m}"] += row["n"]
     return dict(sorted(months.items()))

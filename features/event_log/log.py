@@ -108,8 +108,9 @@ class EventLog:
             return None
         last_month = [file for file in files if file.month == files[-1].month]
         events = self._open(last_month)
-        latest = events.aggregate(latest=events.timestamp.max()).to_pyarrow()["latest"][0].as_py()
-        return latest.astimezone(UTC)  # type: ignore[no-any-return]  # Arrow is untyped
+        (row,) = engine.rows(self.connection, events.aggregate(latest=events.timestamp.max()))
+        latest: datetime = row["latest"]
+        return latest.astimezone(UTC)
 
     def append(self, batch: ibis.Table) -> AppendResult:
         """Add events; those whose `event_id` is known are left out.
@@ -153,15 +154,16 @@ class EventLog:
         events = _in_schema(batch)
         known = self._open(manifest.files) if manifest.files else None
         fresh = batches.without_duplicates(self.connection, events, known)
-        following = manifest.next(())
+        generation = manifest.generation + 1
         files = tuple(
-            LogFile(path=_path(month, following.generation), month=month, n_events=n_events)
-            for month, n_events in batches.events_per_month(fresh).items()
+            LogFile(path=_path(month, generation), month=month, n_events=n_events)
+            for month, n_events in batches.events_per_month(self.connection, fresh).items()
         )
         self._write(fresh, files)
+        (read,) = engine.rows(self.connection, events.aggregate(n=events.count()))
         n_new = sum(file.n_events for file in files)
-        n_read = events.count().to_pyarrow().as_py()
-        return Prepared(AppendResult(n_new, n_read - n_new), manifest.next(manifest.files + files))
+        result = AppendResult(n_new, read["n"] - n_new)
+        return Prepared(result, Manifest(generation, manifest.files + files))
 
     def commit(self, prepared: Prepared) -> None:
         """Make a prepared batch part of the log, in one step; the caller holds `writing`."""
@@ -194,9 +196,9 @@ class EventLog:
                 return 0
             touched, n_events = self._holding(user_id, manifest)
             untouched = tuple(file for file in manifest.files if file not in touched)
-            following = manifest.next(untouched)
-            rewritten = self._rewrite_without(user_id, touched, following.generation)
-            Manifest(following.generation, untouched + rewritten).write(self._manifest_path)
+            generation = manifest.generation + 1
+            rewritten = self._rewrite_without(user_id, touched, generation)
+            Manifest(generation, untouched + rewritten).write(self._manifest_path)
             self._remove_leftovers(self._read())
         return n_events
 
@@ -227,7 +229,8 @@ class EventLog:
     def _holding(self, user_id: str, manifest: Manifest) -> tuple[list[LogFile], int]:
         events = self._open(manifest.files, numbered=True)
         theirs = events.filter(events.user_id == user_id)
-        counts = theirs.group_by(engine.SOURCE_FILE).agg(n=theirs.count()).to_pyarrow().to_pylist()
+        counted = theirs.group_by(engine.SOURCE_FILE).agg(n=theirs.count())
+        counts = engine.rows(self.connection, counted)
         paths = {Path(row[engine.SOURCE_FILE]) for row in counts}
         touched = [file for file in manifest.files if self._folder / file.path in paths]
         return touched, sum(row["n"] for row in counts)

@@ -76,7 +76,3 @@ class Manifest:
         files = tuple(sorted(self.files, key=lambda file: (file.month, file.path)))
         stored = _Stored(format=FORMAT, generation=self.generation, files=files)
         replace_text(path, stored.model_dump_json(indent=1) + "\n")
-
-    def next(self, files: tuple[LogFile, ...]) -> "Manifest":
-        """Give the state that follows, with these files live."""
-        return Manifest(self.generation + 1, files)

@@ -21,9 +21,9 @@ CART_SLOPE: Final = np.float32(0.5)
 GIFT_PULL: Final = np.float32(3.0)
 GIFT_WINDOW_DAYS: Final = 10.0
 
-DUE_PULL: Final = np.float32(6.0)
+DUE_PULL: Final = np.float32(8.0)
 STOCKED_PULL: Final = np.float32(-3.0)
-DUE_WIDTH: Final = 0.15
+DUE_WIDTH: Final = 0.2
 """A staple pulls when it is due, give or take this share of its interval, and repels between."""
 
 
@@ -94,11 +94,13 @@ def response_chances(
     Notes
     -----
     ``pull = appeal + taste . item + season + gift + due``, then ``click = s(b + pull)``,
-    ``cart = s(b' + pull / 2)`` and ``buy = s(readiness + due)`` with the logistic ``s``.
+    ``cart = s(b' + pull / 2 + need)`` and ``buy = s(readiness + need)`` with the logistic ``s``
+    and ``need = max(due, 0)``.
     """
     day = day_of_year(at_s)
     shelf = truth.item_shelf[item_rows]
     due = _due(truth, user_rows, item_rows, at_s)
+    need = np.maximum(due, 0)
     pull = (
         truth.item_appeal[item_rows]
         + np.einsum("...d,...d->...", truth.taste[user_rows], truth.item_vectors[item_rows])
@@ -109,8 +111,8 @@ def response_chances(
     on_sale = is_on_sale(truth, item_rows, at_s=at_s)
     return Chances(
         click=on_sale * _logistic(CLICK_BIAS + pull),
-        cart=_logistic(CART_BIAS + CART_SLOPE * pull),
-        buy=_logistic(truth.buy_logit[user_rows] + np.maximum(due, 0)),
+        cart=_logistic(CART_BIAS + CART_SLOPE * pull + need),
+        buy=_logistic(truth.buy_logit[user_rows] + need),
     )
 
 

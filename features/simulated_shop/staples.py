@@ -15,7 +15,7 @@ from features.simulated_shop.tastes import THEMES, ItemTraits
 from features.simulated_shop.truth import Floats, Truth
 from features.simulated_shop.vocabulary import Vocabulary
 
-KEEPER_SHARE: Final = 0.25
+KEEPER_SHARE: Final = 0.18
 MORE_STAPLES: Final = 0.5
 """Users who buy staples here, and how many more than one each of them has."""
 

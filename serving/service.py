@@ -1,0 +1,92 @@
+"""The BentoML service: what Vitrine answers over HTTP. The door to BentoML.
+
+The methods declare the endpoints to BentoML's schema and clients; `serving.front` stands before
+them and answers by the same functions.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from typing import Final
+
+import bentoml
+from starlette.responses import Response, StreamingResponse
+
+from serving import request_ids
+from serving.endpoints import ENDPOINTS
+from serving.front import Front
+from serving.house import House
+from serving.replies import Reply, or_error
+from serving.schemas import (
+    BatchAnswer,
+    BatchRequest,
+    ListAnswer,
+    PicksRequest,
+    PickStatus,
+    RecommendRequest,
+    SimilarRequest,
+    Wire,
+)
+from serving.settings import ServerSettings
+
+house: Final = House(ServerSettings.from_environment(os.environ))
+
+# What BentoML measures and logs by default costs more than a list; the front does both.
+_LEAN: Final = {
+    "metrics": {"enabled": False},
+    "logging": {"access": {"enabled": False}},
+    "tracing": {"excluded_urls": ".*"},
+    "traffic": {"timeout": 10},
+}
+
+
+@bentoml.service(name="vitrine", workers=house.settings.workers, **_LEAN)
+class Vitrine:
+    """Recommendations for a shop."""
+
+    @bentoml.on_startup
+    async def open(self) -> None:
+        """Open the promoted bundle and follow it."""
+        await house.open()
+
+    @bentoml.on_shutdown
+    async def close(self) -> None:
+        """Follow no longer."""
+        await house.close()
+
+    @bentoml.api(route="/v1/recommend", output_spec=ListAnswer)
+    async def recommend(self, request: RecommendRequest, /) -> Response:
+        """Answer with a list for one person."""
+        return await _response("/v1/recommend", request)
+
+    @bentoml.api(route="/v1/similar", output_spec=ListAnswer)
+    async def similar(self, request: SimilarRequest, /) -> Response:
+        """Answer with a list about one or several items."""
+        return await _response("/v1/similar", request)
+
+    @bentoml.api(route="/v1/recommend/batch", output_spec=BatchAnswer)
+    async def batch(self, request: BatchRequest, /) -> Response:
+        """Answer with one list or one error for each of several requests."""
+        return await _response("/v1/recommend/batch", request)
+
+    @bentoml.api(route="/v1/picks", output_spec=PickStatus)
+    async def picks(self, request: PicksRequest, /) -> Response:
+        """Answer with one line for each user, and a last line that counts them."""
+        return await _response("/v1/picks", request)
+
+
+Vitrine.add_asgi_middleware(Front, house=house)
+
+
+async def _response(path: str, request: Wire) -> Response:
+    answer = ENDPOINTS[path].respond(house.live.ready(), request)
+    reply = await or_error(answer, request_id=request_ids.CURRENT.get())
+    headers = {**reply.headers, request_ids.HEADER: request_ids.CURRENT.get() or ""}
+    if reply.rest is None:
+        return Response(reply.body, reply.status, headers, reply.media_type)
+    return StreamingResponse(_chunks(reply), reply.status, headers, reply.media_type)
+
+
+async def _chunks(reply: Reply) -> AsyncIterator[bytes]:
+    yield reply.body
+    async for chunk in reply.rest or ():
+        yield chunk
