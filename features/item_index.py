@@ -121,6 +121,8 @@ class ItemIndex:
         if queries.ndim != 2:  # noqa: PLR2004 -- people x dimensions
             raise InvalidInput(f"queries must have the shape (n, d); got {queries.shape}")
         depth = min(num_results, len(self))
+        if depth == 0:  # FAISS refuses to look for nothing
+            return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
         if self.choice.kind == "exact":
             scores, rows = self.index.search(np.ascontiguousarray(queries), depth)
             return rows, scores

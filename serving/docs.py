@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any, Final
 
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from serving.endpoints import Endpoint
 from serving.schemas import ErrorAnswer, Health, Wire
@@ -47,10 +48,13 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
 
 
 def _schemas(endpoints: list[Endpoint]) -> dict[str, Any]:
-    taken = [(one.takes, "validation") for one in endpoints]
-    given = [(one.gives, "serialization") for one in endpoints]
-    answered = [(Health, "serialization"), (ErrorAnswer, "serialization")]
-    _, schemas = models_json_schema([*taken, *given, *answered], ref_template=_REF)
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (Health, "serialization"),
+        (ErrorAnswer, "serialization"),
+    ]
+    for one in endpoints:
+        models += [(one.takes, "validation"), (one.gives, "serialization")]
+    _, schemas = models_json_schema(models, ref_template=_REF)
     definitions: dict[str, Any] = schemas["$defs"]
     return definitions
 

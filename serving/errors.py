@@ -18,9 +18,7 @@
         └── Overloaded             503  too much at once
 """
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -35,7 +33,7 @@ class Refusal(VitrineError):
     """A request is refused before it is answered; `headers` tell machines what to do."""
 
     status: ClassVar[int]
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class InvalidJson(Refusal):
@@ -48,7 +46,7 @@ class Unauthorised(Refusal):
     """No key came with the request, or one that nobody issued."""
 
     code, status = "unauthorised", 401
-    headers = MappingProxyType({"www-authenticate": "Bearer"})
+    headers = (("www-authenticate", "Bearer"),)
 
 
 class MissingScope(Refusal):
@@ -70,7 +68,7 @@ class MethodNotAllowed(Refusal):
 
     def __init__(self, *allowed: str) -> None:
         super().__init__(f"this path takes {' and '.join(allowed)}; use that method")
-        self.headers = {"allow": ", ".join(allowed)}
+        self.headers = (("allow", ", ".join(allowed)),)
 
 
 class BodyTimeout(Refusal):
@@ -110,14 +108,14 @@ class NotReady(Refusal):
     """No bundle is live yet."""
 
     code, status = "not_ready", 503
-    headers = MappingProxyType({"retry-after": "1"})
+    headers = (("retry-after", "1"),)
 
 
 class Overloaded(Refusal):
     """More was asked at once than can be answered in time."""
 
     code, status = "overloaded", 503
-    headers = MappingProxyType({"retry-after": "1"})
+    headers = (("retry-after", "1"),)
 
 
 def status_of(error: VitrineError) -> int:

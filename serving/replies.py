@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -28,7 +27,7 @@ class Reply:
         The HTTP status.
     media_type : str
         Of the body.
-    headers : dict of str to str
+    headers : tuple of (str, str)
         Beside the media type, the length and the request id, which every reply has.
     rest : async iterator of bytes, optional
         What follows, where a reply is too long to be made at once.
@@ -37,7 +36,7 @@ class Reply:
     body: bytes
     status: int = HTTPStatus.OK
     media_type: str = JSON
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: tuple[tuple[str, str], ...] = ()
     rest: AsyncIterator[bytes] | None = None
 
 
@@ -48,7 +47,7 @@ def json_reply(answer: Mapping[str, Any]) -> Reply:
 
 def error_reply(error: VitrineError, *, request_id: str | None) -> Reply:
     """Reply with an error in the one shape of errors."""
-    headers = error.headers if isinstance(error, Refusal) else {}
+    headers = error.headers if isinstance(error, Refusal) else ()
     return Reply(error_body(error, request_id=request_id), status_of(error), headers=headers)
 
 

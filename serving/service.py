@@ -15,7 +15,7 @@ from serving import request_ids
 from serving.endpoints import ENDPOINTS
 from serving.front import Front
 from serving.house import House
-from serving.replies import Reply, or_error
+from serving.replies import or_error
 from serving.schemas import (
     BatchAnswer,
     BatchRequest,
@@ -74,19 +74,20 @@ class Vitrine:
         return await _response("/v1/picks", request)
 
 
-Vitrine.add_asgi_middleware(Front, house=house)
+Vitrine.add_asgi_middleware(Front, house=house)  # type: ignore[attr-defined]  # it is a bentoml.Service now
 
 
 async def _response(path: str, request: Wire) -> Response:
     answer = ENDPOINTS[path].respond(house.live.ready(), request)
     reply = await or_error(answer, request_id=request_ids.CURRENT.get())
-    headers = {**reply.headers, request_ids.HEADER: request_ids.CURRENT.get() or ""}
+    headers = {**dict(reply.headers), request_ids.HEADER: request_ids.CURRENT.get() or ""}
     if reply.rest is None:
         return Response(reply.body, reply.status, headers, reply.media_type)
-    return StreamingResponse(_chunks(reply), reply.status, headers, reply.media_type)
+    chunks = _chunks(reply.body, reply.rest)
+    return StreamingResponse(chunks, reply.status, headers, reply.media_type)
 
 
-async def _chunks(reply: Reply) -> AsyncIterator[bytes]:
-    yield reply.body
-    async for chunk in reply.rest or ():
+async def _chunks(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
         yield chunk

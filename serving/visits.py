@@ -1,7 +1,7 @@
 """A visit: one request on its way through the front, and what is known of it afterwards."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from time import perf_counter
 from typing import Final
 
@@ -24,8 +24,18 @@ class Visit:
         What an ASGI server gives.
     """
 
-    __slots__ = ("_send", "headers", "key", "method", "n_bytes", "path", "receive", "request_id")
-    __slots__ += ("started", "status")
+    __slots__ = (
+        "_send",
+        "headers",
+        "key",
+        "method",
+        "n_bytes",
+        "path",
+        "receive",
+        "request_id",
+        "started",
+        "status",
+    )
 
     def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
         self.path: str = scope["path"]
@@ -53,21 +63,21 @@ class Visit:
     async def reply(self, reply: Reply) -> None:
         """Send a whole reply."""
         headers = [(b"content-type", reply.media_type.encode())]
-        headers += [(name.encode(), value.encode()) for name, value in reply.headers.items()]
+        headers += [(name.encode(), value.encode()) for name, value in reply.headers]
         if reply.rest is None:
             headers.append((b"content-length", b"%d" % len(reply.body)))
         start = {"type": "http.response.start", "status": reply.status, "headers": headers}
         await self.send(start)
         await self._chunk(reply.body, more=reply.rest is not None)
         if reply.rest is not None:
-            await self._stream(reply)
+            await self._stream(reply.rest)
 
-    async def _stream(self, reply: Reply) -> None:
+    async def _stream(self, rest: AsyncIterator[bytes]) -> None:
         # The body has been read: the next thing to come from the caller is that they hung up.
         hung_up = asyncio.ensure_future(self.receive())
         last = b""
         try:
-            async for chunk in reply.rest or ():
+            async for chunk in rest:
                 if hung_up.done():
                     break
                 await self._chunk(chunk, more=True)

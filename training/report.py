@@ -50,26 +50,25 @@ class Result:
             Marks users by their row; those with fewer than two test users are left out.
         """
         intervals = {metric: self.interval(metric) for metric in METRICS}
-        marked = {name: marks[self.user_rows] for name, marks in segments.items()}
+        recalls = self.by_segment("recall", segments)
+        ndcgs = self.by_segment("ndcg", segments)
         return {
             **{metric: one.mean for metric, one in intervals.items()},
             "ci": {metric: [one.low, one.high] for metric, one in intervals.items()},
             "n_users": len(self.user_rows),
             "lists": self.of_lists,
-            "segments": {
-                name: self._segment(among)
-                for name, among in marked.items()
-                if among.sum() >= _FEWEST_USERS
-            },
+            "segments": {name: _segment(recalls[name], ndcgs[name]) for name in recalls},
         }
 
-    def _segment(self, among: NDArray[np.bool_]) -> dict[str, Any]:
-        recall, ndcg = self.interval("recall", among), self.interval("ndcg", among)
+    def by_segment(
+        self, metric: str, segments: Mapping[str, NDArray[np.bool_]]
+    ) -> dict[str, Interval]:
+        """Average a metric over each segment's test users; segments with fewer than two go."""
+        marked = {name: marks[self.user_rows] for name, marks in segments.items()}
         return {
-            "n_users": int(among.sum()),
-            "recall": recall.mean,
-            "ndcg": ndcg.mean,
-            "ci": {"recall": [recall.low, recall.high], "ndcg": [ndcg.low, ndcg.high]},
+            name: self.interval(metric, among)
+            for name, among in marked.items()
+            if among.sum() >= _FEWEST_USERS
         }
 
 
@@ -134,6 +133,15 @@ class Report:
             lines.append(f"{name:<14} {everything:^46} {new:^46}")
         n_users = [len(one.user_rows) for one in next(iter(self.results.values())).values()]
         return "\n".join([*lines, f"users: {' and '.join(map(str, n_users))}"])
+
+
+def _segment(recall: Interval, ndcg: Interval) -> dict[str, Any]:
+    return {
+        "n_users": recall.n,
+        "recall": recall.mean,
+        "ndcg": ndcg.mean,
+        "ci": {"recall": [recall.low, recall.high], "ndcg": [ndcg.low, ndcg.high]},
+    }
 
 
 def _cell(result: Result | None) -> str:

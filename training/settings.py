@@ -111,17 +111,43 @@ class TrainingSettings(Section):
         if path is None:
             return cls()
         try:
-            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+            raw = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError) as error:
             raise InvalidSettings(f"{path} cannot be read as TOML: {error}; correct it") from error
+        return cls._checked(raw, str(path))
+
+    @classmethod
+    def _checked(cls, raw: dict[str, Any], origin: str) -> Self:
+        try:
+            return cls.model_validate(raw)
         except ValidationError as error:
             raise InvalidSettings(
-                f"{path} has {error.error_count()} wrong settings; correct these keys",
+                f"{origin} has {error.error_count()} wrong settings; correct these keys",
                 details=[
                     f"{'.'.join(map(str, one['loc']))}: {one['msg']}, got {one['input']!r}"
                     for one in error.errors()
                 ],
             ) from error
+
+    def judged_over(
+        self,
+        *,
+        horizon_days: int | None = None,
+        k: int | None = None,
+        compare: list[str] | None = None,
+    ) -> Self:
+        """Give the same settings, to be judged otherwise; None keeps what they say.
+
+        Raises
+        ------
+        InvalidSettings
+            A model to compare is unknown.
+        """
+        given = {"horizon_days": horizon_days, "k": k}
+        changed = {name: value for name, value in given.items() if value is not None}
+        evaluation = self.evaluation.model_copy(update=changed)
+        merged = self.model_dump() | {"evaluation": evaluation.model_dump()}
+        return self._checked(merged | ({} if compare is None else {"compare": compare}), "settings")
 
     def trainer(self, name: str) -> Any:  # noqa: ANN401 -- the protocol is generic
         """Build a model's trainer with its hyper-parameters.

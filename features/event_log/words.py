@@ -35,3 +35,6 @@ parse_with_offset: Final = _word("try_strptime", "string", "string", returns="ti
 
 at_time_zone: Final = _word("timezone", "string", "timestamp", returns="timestamp('UTC')")
 """The moment when a clock in a time zone showed a local time."""
+
+moment_of: Final = _word("make_timestamptz", "int64", returns="timestamp('UTC')")
+"""The moment so many microseconds after the beginning of 1970 UTC."""

@@ -3,7 +3,6 @@
 import gzip
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -18,6 +17,7 @@ from features.ingest.reasons import MAX_LINE_BYTES, Reason
 
 _BLOCK_BYTES: Final = 4 << 20
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _NEWLINE: Final = 0x0A
 _MAX_CONTENT: Final = 1_000
 
@@ -75,21 +75,22 @@ class Batch:
     Parameters
     ----------
     rows : pyarrow.Table
-        One text column for each field.
-    lines : ndarray of int64, shape (n_rows,)
-        The line on which each row begins, from 1.
+        A text column for each field, and `SOURCE_LINE`, on which the row begins, from 1.
     refused : tuple of Refused
         The lines in between that hold no row.
     """
 
     rows: pa.Table
-    lines: IntArray
     refused: tuple[Refused, ...] = ()
 
 
-@contextmanager
-def open_text(source: Input) -> Iterator[BinaryIO]:
-    """Open a text file, compressed or not, behind its byte order mark.
+def blocks(source: Input) -> Iterator[Block]:
+    """Read a file in blocks of a few megabytes, so that its size does not matter.
+
+    Parameters
+    ----------
+    source : Input
+        A text file; a byte order mark is skipped.
 
     Raises
     ------
@@ -97,43 +98,27 @@ def open_text(source: Input) -> Iterator[BinaryIO]:
         The file cannot be read to its end, or is UTF-16.
     """
     try:
-        with _opened(source.path, is_gzip=source.is_gzip) as stream:
-            head = stream.read(len(_BYTE_ORDER_MARK))
-            if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                raise UnreadableFile(
-                    f"{source.path} is UTF-16; convert it: iconv -f utf-16 -t utf-8"
-                )
-            if head != _BYTE_ORDER_MARK:
-                stream.seek(0)
-            yield stream
+        with gzip.open(source.path) if source.is_gzip else source.path.open("rb") as stream:
+            yield from _blocks(cast("BinaryIO", stream), source.path)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFile(f"{source.path} cannot be read: {error}; export it again") from error
 
 
-def _opened(path: Path, *, is_gzip: bool) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(path, "rb")) if is_gzip else path.open("rb")
-
-
-def blocks(stream: BinaryIO, *, first_line: int) -> Iterator[Block]:
-    """Read a file in blocks of a few megabytes, so that its size does not matter.
-
-    Parameters
-    ----------
-    stream : binary file
-        Standing at the beginning of a line.
-    first_line : int
-        That line's number.
-    """
-    number = first_line
-    while data := stream.read(_BLOCK_BYTES):
+def _blocks(stream: BinaryIO, path: Path) -> Iterator[Block]:
+    head = stream.read(len(_BYTE_ORDER_MARK))
+    if head[:2] in _UTF_16:
+        raise UnreadableFile(f"{path} is UTF-16; convert it: iconv -f utf-16 -t utf-8")
+    data = b"" if head == _BYTE_ORDER_MARK else head
+    number = 1
+    while data := data + stream.read(_BLOCK_BYTES):
         data += stream.readline(MAX_LINE_BYTES + 1)
-        whole = data
         if not data.endswith(b"\n"):
             _skip_line(stream)
-            whole = data + b"\n"
-        ends = np.flatnonzero(np.frombuffer(whole, np.uint8) == _NEWLINE)
-        yield _block(whole, ends, number)
+            data += b"\n"
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE)
+        yield _block(data, ends, number)
         number += len(ends)
+        data = b""
 
 
 def _skip_line(stream: BinaryIO) -> None:
@@ -160,14 +145,17 @@ def _block(data: bytes, ends: IntArray, first_line: int) -> Block:
     return Block(kept, numbers[good], refused)
 
 
-def _not_utf8(data: bytes, ends: IntArray) -> Iterator[int]:
-    start = 0
-    while start < len(data):
-        try:
-            data[start:].decode("utf-8")
-        except UnicodeDecodeError as error:
-            place = int(np.searchsorted(ends, start + error.start))
-            yield place
-            start = int(ends[place]) + 1
-        else:
-            return
+def _not_utf8(data: bytes, ends: IntArray) -> list[int]:
+    if _is_utf8(data):
+        return []
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    spans = enumerate(zip(starts.tolist(), ends.tolist(), strict=True))
+    return [place for place, (start, end) in spans if not _is_utf8(data[start:end])]
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

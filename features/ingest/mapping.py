@@ -14,6 +14,9 @@ from features.catalog import ITEM_SCHEMA, USER_SCHEMA
 from features.errors import InvalidMapping
 from features.events import EVENT_SCHEMA, NATURAL_KEY, EventType
 
+UNIX_UNITS: Final = {"unix_s": 1_000_000, "unix_ms": 1_000}
+"""The names for times that are counted from 1970, and each unit in microseconds."""
+
 Scalar = bool | int | float | str
 
 
@@ -100,6 +103,16 @@ class TableMapping(_Section):
         if twice := sorted(set(self.columns) & set(self.constants)):
             raise ValueError(f"{twice[0]} is both in columns and in constants; keep one")
         return self
+
+    @model_validator(mode="after")
+    def _knows_the_offset(self) -> Self:
+        stated = self.timestamp_format
+        if stated in (None, *UNIX_UNITS) or "%z" in str(stated) or self.assume_timezone:
+            return self
+        raise ValueError(
+            f"timestamp_format {stated!r} reads no offset (%z);"
+            ' set assume_timezone too, such as "Europe/London"'
+        )
 
 
 class EventMapping(TableMapping):

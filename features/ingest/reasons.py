@@ -30,6 +30,7 @@ class Reason(StrEnum):
     NOT_UTF8 = "not_utf8"
     LINE_TOO_LONG = "line_too_long"
     BROKEN_QUOTE = "broken_quote"
+    CARRIAGE_RETURN = "carriage_return"
     WRONG_NUMBER_OF_FIELDS = "wrong_number_of_fields"
     INVALID_JSON = "invalid_json"
     MISSING_ID = "missing_id"
@@ -67,6 +68,7 @@ _MESSAGES: Final = {
     Reason.BROKEN_QUOTE: (
         'a quoted field does not end where it should; a quote inside quotes is written twice: ""'
     ),
+    Reason.CARRIAGE_RETURN: "a carriage return stands in the line without a line feed",
     Reason.WRONG_NUMBER_OF_FIELDS: "the line has more or fewer fields than the header",
     Reason.INVALID_JSON: "the line is not one JSON object",
     Reason.MISSING_ID: "item_id (of a user, user_id) is empty",

@@ -21,6 +21,7 @@ CLICKED: Final = 1
 CARTED: Final = 2
 BOUGHT: Final = 3
 
+MOST_SHELVES: Final = 3
 SECOND_SHELF_SHARE: Final = 0.45
 THIRD_SHELF_SHARE: Final = 0.15
 
@@ -130,14 +131,14 @@ def _visit_shelves(
     season = shelf_season(truth, shelves, hemisphere=truth.hemisphere[person, None], day=day)
     pull = world.interest[person] + season + gift_pull(truth, person[:, None], shelves, day=day)
     until = np.cumsum(np.exp(pull), axis=1)
-    draw = rng.random((len(rows), 3), dtype=np.float32) * until[:, -1:]
-    shelf = np.stack([(until <= draw[:, [nth]]).sum(axis=1) for nth in range(3)], axis=1)
+    draw = rng.random((len(rows), MOST_SHELVES), dtype=np.float32) * until[:, -1:]
+    shelf = np.stack([(until <= draw[:, [nth]]).sum(axis=1) for nth in range(MOST_SHELVES)], axis=1)
     more = rng.random(len(rows))
     n_shelves = 1 + (more < SECOND_SHELF_SHARE) + (more < THIRD_SHELF_SHARE)
     n_each = sessions.n_shown[rows] // n_shelves
-    n_shown = np.where(np.arange(3) < n_shelves[:, None], n_each[:, None], 0)
+    n_shown = np.where(np.arange(MOST_SHELVES) < n_shelves[:, None], n_each[:, None], 0)
     return _ShelfVisits(
-        session=np.repeat(rows, 3),
+        session=np.repeat(rows, MOST_SHELVES),
         shelf=np.minimum(shelf, len(shelves) - 1).ravel(),
         n_shown=n_shown.ravel(),
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from features.simulated_shop.people import PHASE_PACE, People, is_active
+from features.simulated_shop.people import DEVICES, PHASE_PACE, People, is_active
 from features.simulated_shop.responses import GIFT_WINDOW_DAYS
 from features.simulated_shop.seasons import DAY_S, YEAR_DAYS, footfall, local_seconds
 from features.simulated_shop.settings import SimulationSettings
@@ -29,7 +29,8 @@ MOST_ITEMS: Final = 80
 LOGGED_OUT_SHARE: Final = 0.1
 TRACKED_SHARE: Final = 0.025
 OTHER_DEVICE_SHARE: Final = 0.15
-"""Visits of users that do not log in; visits whose impressions and clicks the shop records."""
+"""Visits of users that do not log in; visits whose impressions and clicks the shop records;
+visits on another device than usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _equip(
     n = len(person)
     usual_items = np.where(staple == NO_STAPLE, BROWSING_ITEMS, RESTOCKING_ITEMS)
     other_device = rng.random(n) < OTHER_DEVICE_SHARE
-    any_device = rng.integers(0, 2, size=n)
+    any_device = rng.integers(0, len(DEVICES), size=n)
     return Sessions(
         person=person,
         start_s=start_s,

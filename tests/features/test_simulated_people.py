@@ -1,7 +1,7 @@
 """The simulated shop's events: people in them behave like people."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.simulated_shop import SimulationSettings, Truth, open_truth, simulate
 from features.simulated_shop.people import BROWSER_LOGIT, is_active
 from features.simulated_shop.responses import GIFT_WINDOW_DAYS
-from features.simulated_shop.seasons import YEAR_DAYS, day_of_year
+from features.simulated_shop.seasons import YEAR_DAYS, day_of_year, local_seconds
 from features.simulated_shop.vocabulary import vocabulary
 
 SIZES = SimulationSettings(n_users=1_500, n_items=400, days=365, seed=7)
@@ -95,12 +95,19 @@ def test_people_come_only_while_they_are_active(log: Log) -> None:
     assert (log.at_s >= log.truth.phase_starts_s[log.person, 0]).all()
 
 
-def test_few_people_make_most_of_the_visits(log: Log) -> None:
-    visits = np.unique(np.stack([log.session[log.rows("view")].astype(str)]))
-    by_user = np.sort(np.bincount(log.person[log.logged_in], minlength=SIZES.n_users))[::-1]
+def test_nothing_happens_outside_the_period_returns_included(log: Log) -> None:
+    assert log.at_s.min() >= SIZES.start_s
+    assert log.at_s.max() < SIZES.end_s
+    assert log.at_s[log.rows("return")].max() > SIZES.end_s - 3 * 86_400
 
-    assert len(visits) > 5 * SIZES.n_users
-    assert by_user[: SIZES.n_users // 10].sum() > 0.35 * by_user.sum()
+
+def test_few_people_make_most_of_the_visits(log: Log) -> None:
+    rows = log.rows("view")
+    rows = rows[log.logged_in[rows]]
+    _, first = np.unique(log.session[rows].astype(str), return_index=True)
+    visits = np.sort(np.bincount(log.person[rows][first], minlength=SIZES.n_users))[::-1]
+
+    assert visits[: SIZES.n_users // 10].sum() > 0.35 * visits.sum()
 
 
 def test_some_items_have_most_of_the_attention(log: Log) -> None:
@@ -178,6 +185,16 @@ def test_presents_are_looked_for_before_they_are_due_and_then_no_more(log: Log) 
     soon = days_left <= GIFT_WINDOW_DAYS
 
     assert for_a_gift[gives & soon].mean() > 4 * for_a_gift[gives & ~soon].mean()
+
+
+def test_mornings_are_busier_at_weekends() -> None:
+    friday = np.full(10_000, (date(2025, 7, 4) - date(1970, 1, 1)).days)
+
+    hours = [local_seconds(friday + later, np.random.default_rng(0)) // 3_600 for later in range(4)]
+
+    mornings = [np.isin(hour, (9, 10, 11)).mean() for hour in hours]
+    weekdays, weekend = (mornings[0], mornings[3]), (mornings[1], mornings[2])
+    assert min(weekend) > 1.2 * max(weekdays)
 
 
 def test_southern_people_want_winter_goods_in_their_winter(log: Log) -> None:

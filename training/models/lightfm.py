@@ -18,6 +18,9 @@ from training.models.protocol import check_settings, learnable
 class LightFm:
     """Weighted approximate-rank pairwise learning with side features (Kula 2015), by `lightfm`.
 
+    An item that nobody wanted yet takes no part in the learning, where it would only be learnt
+    that nobody wants it: its vector is what its features have taught.
+
     Parameters
     ----------
     factors : int
@@ -28,6 +31,8 @@ class LightFm:
         How often every pair is learnt from.
     max_sampled : int
         How many items are tried to find one that is wrongly ranked above the chosen one.
+    item_feature_weight, user_feature_weight : float
+        What a row's side features weigh together, against 1 for what is its very own.
     """
 
     personal: ClassVar[bool] = True
@@ -36,6 +41,8 @@ class LightFm:
     learning_rate: float = 0.05
     epochs: int = 20
     max_sampled: int = 30
+    item_feature_weight: float = 0.3
+    user_feature_weight: float = 0.1
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -45,9 +52,12 @@ class LightFm:
         from lightfm import LightFM
 
         matrix = learnable(interactions)
-        wanted = np.flatnonzero(np.bincount(matrix.indices, minlength=matrix.shape[1]))
-        items = _described(wanted, matrix.shape[1], interactions.item_features)
-        people = _described(np.arange(matrix.shape[0]), matrix.shape[0], interactions.user_features)
+        n_users, n_items = matrix.shape
+        wanted = np.flatnonzero(np.bincount(matrix.indices, minlength=n_items))
+        items = _described(wanted, n_items, interactions.item_features, self.item_feature_weight)
+        people = _described(
+            np.arange(n_users), n_users, interactions.user_features, self.user_feature_weight
+        )
         model = LightFM(
             loss="warp",
             no_components=self.factors,
@@ -65,33 +75,36 @@ class LightFm:
             num_threads=1,  # more of them race, and the seed would no longer decide the result
         )
         biases, embeddings = model.get_item_representations(items)
-        # Nothing is known of an item without sales and features: it comes behind all others.
+        # Nothing is known of an item without sales and features: it gets no credit for that.
         biases[np.diff(items.indptr) == 0] = biases[wanted].min()
         item_vectors = np.column_stack([embeddings, biases])
         # A person's own bias moves all of that person's scores alike, so it is left out.
-        _, user_embeddings = model.get_user_representations(people)
-        user_vectors = np.column_stack([user_embeddings, np.ones(len(user_embeddings), np.float32)])
-        encoder = HistoryMeanEncoder.fitted(
-            item_vectors, user_vectors=user_vectors, confidence=matrix
+        _, likings = model.get_user_representations(people)
+        user_vectors = np.column_stack([likings, np.ones(n_users, dtype=np.float32)])
+        return EmbeddingModel(
+            item_vectors,
+            HistoryMeanEncoder.fitted(item_vectors, user_vectors=user_vectors, confidence=matrix),
         )
-        return EmbeddingModel(item_vectors, encoder)
 
 
 def _described(
-    known: NDArray[np.integer], n_rows: int, features: sp.csr_array | None
+    known: NDArray[np.integer], n_rows: int, features: sp.csr_array | None, weight: float
 ) -> sp.csr_matrix:
-    """Give each row its features, and each known row also one of its own; rows add up to 1."""
+    """Give each known row a feature of its own, and every row its side features."""
     own = sp.csr_matrix(
         (np.ones(len(known), dtype=np.float32), (known, np.arange(len(known)))),
         shape=(n_rows, len(known)),
     )
-    both = own if features is None else sp.hstack([own, features], format="csr", dtype=np.float32)
-    totals = np.asarray(both.sum(axis=1), dtype=np.float32).ravel()
-    return sp.csr_matrix(sp.diags_array(1 / np.where(totals > 0, totals, 1)) @ both)
+    if features is None:
+        return own
+    totals = np.asarray(features.sum(axis=1), dtype=np.float32).ravel()
+    side = sp.diags_array(np.float32(weight) / np.where(totals > 0, totals, 1)) @ features
+    return sp.csr_matrix(sp.hstack([own, side], format="csr", dtype=np.float32))
 
 
 def _weighted_pairs(matrix: sp.csr_matrix) -> tuple[sp.coo_matrix, sp.coo_matrix]:
     """Give the pairs, and what each counts, in the same order."""
     weights = matrix.tocoo()
     weights.data = strengths(weights.data)
-    return sp.coo_matrix((np.ones_like(weights.data), weights.coords), shape=weights.shape), weights
+    pairs = sp.coo_matrix((np.ones_like(weights.data), weights.coords), shape=weights.shape)
+    return pairs, weights

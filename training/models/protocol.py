@@ -4,7 +4,6 @@ import math
 from dataclasses import fields
 from typing import ClassVar, Protocol
 
-import numpy as np
 import scipy.sparse as sp
 
 from features.errors import InvalidSettings, NotEnoughData
@@ -85,5 +84,5 @@ def learnable(interactions: Interactions) -> sp.csr_matrix:
             f"none of {matrix.shape[0]} people has shown interest in any of {matrix.shape[1]} items"
             f" before {interactions.as_of}; ingest more events or move as_of"
         )
-    indices, indptr = (one.astype(np.int32, copy=False) for one in (matrix.indices, matrix.indptr))
-    return sp.csr_matrix((matrix.data, indices, indptr), shape=matrix.shape)
+    # Built from its parts, SciPy picks the narrowest index; converted, it would keep the wide one.
+    return sp.csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=matrix.shape)

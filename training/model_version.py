@@ -1,0 +1,74 @@
+"""A model version: a registered bundle, and what is known of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Self
+
+from training.user_metrics import COLUMNS
+
+CHAMPION: Final = "champion"
+CHALLENGER: Final = "challenger"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One registered bundle.
+
+    Parameters
+    ----------
+    version : int
+        Counted from 1.
+    bundle_id : str
+        The bundle's name by content.
+    digest : str
+        SHA-256 of the bundle's manifest.
+    aliases : tuple of str
+        "champion" is served, "challenger" is the newest.
+    as_of, created_at : datetime
+        What it knows, and when it was registered; aware.
+    run_id : str
+        The MLflow run that it comes from.
+    metrics : dict of str to float
+        Means on its last fold, by `training.user_metrics.COLUMNS`.
+    finding : str
+        What the gate said of it; empty before it was asked.
+    source : str
+        Where its files are.
+    """
+
+    version: int
+    bundle_id: str
+    digest: str
+    aliases: tuple[str, ...]
+    as_of: datetime
+    created_at: datetime
+    run_id: str
+    metrics: dict[str, float]
+    finding: str
+    source: str
+
+    @classmethod
+    def of(cls, found: Any, aliases: Mapping[str, str]) -> Self:  # noqa: ANN401 -- MLflow is untyped
+        """Read what the registry keeps.
+
+        Parameters
+        ----------
+        found : mlflow.entities.model_registry.ModelVersion
+            With the tags that `Registry.register` gives.
+        aliases : mapping of str to str
+            Version by alias, as the registered model has them: a search leaves them out.
+        """
+        tags, number = found.tags, int(found.version)
+        return cls(
+            version=number,
+            bundle_id=tags["bundle_id"],
+            digest=tags["bundle_sha256"],
+            aliases=tuple(sorted(one for one, at in aliases.items() if int(at) == number)),
+            as_of=datetime.fromisoformat(tags["as_of"]),
+            created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),
+            run_id=found.run_id,
+            metrics={name: float(tags[name]) for name in COLUMNS if name in tags},
+            finding=found.description or "",
+            source=found.source,
+        )
