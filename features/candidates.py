@@ -115,7 +115,10 @@ def _most_confident(confidence: sp.csr_array) -> NDArray[np.int32]:
     """Name each person's own items, the surest first; -1 where there are fewer."""
     lengths = np.diff(confidence.indptr)
     person = np.repeat(np.arange(len(lengths)), lengths)
-    order = np.lexsort((confidence.indices, -confidence.data, person))
+    # Positive floats are ordered like their bits, and keys of 16 bits are sorted by radix.
+    falling = ~confidence.data.view(np.uint32)
+    halves = falling.astype(np.uint16), (falling >> 16).astype(np.uint16)
+    order = np.lexsort((*halves, person.astype(np.min_scalar_type(len(lengths)))))
     place = np.arange(len(person)) - np.repeat(confidence.indptr[:-1], lengths)
     kept = place < _OWN_DEPTH
     own = np.full((len(lengths), _OWN_DEPTH), -1, dtype=np.int32)

@@ -64,7 +64,7 @@ class ItemIndex:
     index : faiss.Index
         The index itself.
     vectors : ndarray of float32, shape (n_items, d)
-        What it was built from.
+            Every item's, also of those that cannot be found.
     choice : IndexChoice
         What it is and why.
     """
@@ -74,24 +74,35 @@ class ItemIndex:
     choice: IndexChoice
 
     @classmethod
-    def build(cls, vectors: NDArray[np.float32], *, budget_ms: float = 2.0) -> Self:
+    def build(
+        cls,
+        vectors: NDArray[np.float32],
+        *,
+        findable: NDArray[np.bool_] | None = None,
+        budget_ms: float = 2.0,
+    ) -> Self:
         """Build the exact index, or the approximate one where exact is slower than the budget.
 
         Parameters
         ----------
         vectors : ndarray of float32, shape (n_items, d)
             The items' vectors.
+        findable : ndarray of bool, shape (n_items,), optional
+            False for an item that nobody may be shown; by default every item can be found.
         budget_ms : float
             What one exact query may take; measured on these vectors.
         """
-        largest_norm = float(np.linalg.norm(vectors, axis=1).max(initial=0.0))
-        exact = faiss.IndexFlatIP(vectors.shape[1])
-        exact.add(np.ascontiguousarray(vectors))
-        queries = vectors[:: max(1, len(vectors) // _MEASURED_QUERIES)][:_MEASURED_QUERIES]
+        # An item that is in the index and never shown takes the place of one that could be.
+        rows = np.arange(len(vectors)) if findable is None else np.flatnonzero(findable)
+        held = np.ascontiguousarray(vectors[rows])
+        largest_norm = float(np.linalg.norm(held, axis=1).max(initial=0.0))
+        exact = faiss.IndexIDMap(faiss.IndexFlatIP(vectors.shape[1]))
+        exact.add_with_ids(held, rows)
+        queries = held[:: max(1, len(held) // _MEASURED_QUERIES)][:_MEASURED_QUERIES]
         exact_ms = _median_ms(exact, queries)
         if exact_ms <= budget_ms:
             return cls(exact, vectors, IndexChoice("exact", exact_ms, 1.0, 0, largest_norm))
-        approximate = _inverted_file(vectors, largest_norm)
+        approximate = _inverted_file(held, rows, largest_norm)
         n_probe, recall = _tune(approximate, exact, queries)
         choice = IndexChoice("ivf", exact_ms, recall, n_probe, largest_norm)
         return cls(approximate, vectors, choice)
@@ -109,11 +120,11 @@ class ItemIndex:
         queries : ndarray of float32, shape (n, d)
             People's vectors.
         num_results : int
-            How many items; at most the catalogue's size are found.
+            How many items; at most as many as are in the index are found.
 
         Returns
         -------
-        item_rows : ndarray of int64, shape (n, min(num_results, n_items))
+        item_rows : ndarray of int64, shape (n, min(num_results, n_findable))
             -1 where an approximate index found no more.
         scores : ndarray of float32, same shape
             Inner products, non-increasing.
@@ -151,7 +162,7 @@ class ItemIndex:
         blocked : ndarray of bool, shape (n, n_items)
             Items that must not be found for a person.
         n_blocked : ndarray of int64, shape (n,)
-            How many are marked for each.
+            How many are marked for each person alone, beside those that nobody can find.
 
         Returns
         -------
@@ -162,11 +173,11 @@ class ItemIndex:
         # The depth follows from the person alone, so that a list is the same in every batch;
         # powers of two let people be searched for together.
         depths = 2 ** np.ceil(np.log2(n_blocked + num_results)).astype(np.int64)
-        for depth in np.unique(depths).tolist():
+        deep = (depths > _DEEPEST_SEARCH * len(self)) & (self.choice.kind == "exact")
+        if deep.any():
+            found[deep] = self._compare_all(queries[deep], num_results, blocked[deep])
+        for depth in np.unique(depths[~deep]).tolist():
             alike = np.flatnonzero(depths == depth)
-            if self.choice.kind == "exact" and depth > _DEEPEST_SEARCH * len(self):
-                found[alike] = self._compare_all(queries[alike], num_results, blocked[alike])
-                continue
             rows, _ = self.search(queries[alike], depth)
             free = (rows >= 0) & ~blocked[alike[:, None], rows]
             place = np.cumsum(free, axis=1) - 1
@@ -179,12 +190,13 @@ class ItemIndex:
     ) -> NDArray[np.int32]:
         """Compare every item: for somebody with much to leave out, cheaper than fetching it."""
         scores = queries @ self.vectors.T
-        scores[blocked] = -np.inf
+        np.copyto(scores, -np.inf, where=blocked)
+        n_items = scores.shape[1]
         found = np.full((len(queries), num_results), -1, dtype=np.int32)
-        width = min(num_results, scores.shape[1])
-        best = np.argpartition(-scores, width - 1, axis=1)[:, :width]
+        width = min(num_results, n_items)
+        best = np.argpartition(scores, n_items - width, axis=1)[:, n_items - width :]
         values = np.take_along_axis(scores, best, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
+        order = np.argsort(-values, axis=1)
         rows = np.take_along_axis(best, order, axis=1)
         is_item = np.isfinite(np.take_along_axis(values, order, axis=1))
         found[:, :width] = np.where(is_item, rows, -1)
@@ -204,14 +216,16 @@ def _augmented_queries(queries: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.hstack([queries, np.zeros((len(queries), 1), dtype=np.float32)])
 
 
-def _inverted_file(vectors: NDArray[np.float32], largest_norm: float) -> Any:  # noqa: ANN401 -- faiss has no types
+def _inverted_file(
+    vectors: NDArray[np.float32], rows: NDArray[np.int64], largest_norm: float
+) -> Any:  # noqa: ANN401 -- faiss has no types
     rest = np.maximum(largest_norm**2 - np.square(vectors).sum(axis=1, keepdims=True), 0)
     augmented = np.hstack([vectors, np.sqrt(rest)]).astype(np.float32)
     cells = max(1, min(int(4 * np.sqrt(len(vectors))), len(vectors) // 39))
     quantizer = faiss.IndexFlatL2(augmented.shape[1])
     index = faiss.IndexIVFFlat(quantizer, augmented.shape[1], cells)
     index.train(augmented)
-    index.add(augmented)
+    index.add_with_ids(augmented, rows)
     return index
 
 

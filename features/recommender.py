@@ -141,9 +141,8 @@ class Recommender:
             here = slice(bounds[start], bounds[stop])
             blocked = np.zeros((stop - start, len(self.recommendable)), dtype=np.bool_)
             blocked[people[here] - start, items[here]] = True
-            rows = np.arange(start, stop)
             trending = self.trends.top[trend_rows[start:stop]]
-            parts.append(self._lists(persons.take(rows), policy.num_results, trending, blocked))
+            parts.append(self._lists(persons.confidence[start:stop],None if persons.vectors is None else persons.vectors[start:stop], policy.num_results, trending, blocked))
         return Lists.joined(parts, num_results=policy.num_results)
 
     def _batches(self, n: int) -> Iterator[tuple[int, int]]:
@@ -153,7 +152,8 @@ class Recommender:
 
     def _lists(
         self,
-        persons: Persons,
+        confidence: sp.csr_array,
+        vectors: NDArray[np.float32] | None,
         num_results: int,
         trending: NDArray[np.int32],
         blocked: NDArray[np.bool_],
@@ -161,8 +161,8 @@ class Recommender:
         n_blocked = blocked.sum(axis=1)
         blocked |= ~self.recommendable
         candidates = gather(
-            confidence=persons.confidence,
-            vectors=persons.vectors,
+            confidence=confidence,
+            vectors=vectors,
             index=self.index,
             num_results=num_results,
             trending=trending,
@@ -171,8 +171,8 @@ class Recommender:
         )
         features = pair_features(
             candidates.item_rows,
-            confidence=persons.confidence,
-            vectors=persons.vectors,
+            confidence=confidence,
+            vectors=vectors,
             item_vectors=None if self.model is None else self.model.item_vectors,
             trend_scores=self.trends.scores,
         )

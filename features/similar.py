@@ -51,7 +51,9 @@ class SimilarItems:
         """Prepare the lookup for a model's item vectors and the catalogue's categories."""
         names = {name: row for row, name in enumerate(sorted({one for one in categories if one}))}
         rows = np.array([names.get(one or "", -1) for one in categories], dtype=np.int32)
-        index = ItemIndex.build(directions(item_vectors), budget_ms=budget_ms)
+        index = ItemIndex.build(
+            directions(item_vectors), findable=recommendable, budget_ms=budget_ms
+        )
         return cls(index, rows, recommendable, popular)
 
     def similar(

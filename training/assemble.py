@@ -108,7 +108,9 @@ def _recommender(
     recommendable = snapshot.catalogue.recommendable
     index = None
     if model is not None:
-        index = ItemIndex.build(model.item_vectors, budget_ms=settings.index.budget_ms)
+        index = ItemIndex.build(
+            model.item_vectors, findable=recommendable, budget_ms=settings.index.budget_ms
+        )
     return Recommender(
         as_of_s=snapshot.as_of_s,
         weights=weights,

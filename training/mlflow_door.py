@@ -128,12 +128,16 @@ def connect(home: Home, *, uri: str | None = None, name: str | None = None) -> C
             experiment_id = _experiment(client, called, _artifacts(where, home))
             _make_model(client, called)
     except MlflowException as error:
-        # The URI may hold a password: only its kind is told.
         raise InvalidSettings(
-            f"the {urlsplit(where).scheme or 'nameless'} tracking store cannot be opened"
-            f" ({error}); correct {URI_VARIABLE}"
+            f"the tracking store cannot be opened; correct or unset {URI_VARIABLE}",
+            details=[_without_password(str(error), where)],
         ) from error
     return Connection(client, where, called, experiment_id)
+
+
+def _without_password(text: str, uri: str) -> str:
+    password = urlsplit(uri).password
+    return text.replace(password, "***") if password else text
 
 
 def _sqlite_file(uri: str) -> Path | None:

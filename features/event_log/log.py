@@ -36,9 +36,20 @@ class AppendResult:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch that lies on the disk and that nobody sees until it is committed."""
+    """A batch that lies on the disk and that nobody sees until it is committed.
+
+    Parameters
+    ----------
+    result : AppendResult
+        What will have become of it.
+    files : tuple of Path
+        Its new events.
+    manifest : Manifest
+        The log with them.
+    """
 
     result: AppendResult
+    files: tuple[Path, ...]
     manifest: Manifest
 
 
@@ -163,7 +174,8 @@ class EventLog:
         (read,) = engine.rows(self.connection, events.aggregate(n=events.count()))
         n_new = sum(file.n_events for file in files)
         result = AppendResult(n_new, read["n"] - n_new)
-        return Prepared(result, Manifest(generation, manifest.files + files))
+        paths = tuple(self._folder / file.path for file in files)
+        return Prepared(result, paths, Manifest(generation, manifest.files + files))
 
     def commit(self, prepared: Prepared) -> None:
         """Make a prepared batch part of the log, in one step; the caller holds `writing`."""

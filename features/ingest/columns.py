@@ -51,7 +51,7 @@ class Columns:
         InvalidMapping
             Neither the files nor the constants have one of them.
         """
-        missing = [one for one in ours if not self._is_known(one)]
+        missing = [one for one in ours if not self.has(one)]
         if missing:
             hints = [f"{one}: not found{near(one, self.source.columns)}" for one in missing]
             raise InvalidMapping(
@@ -116,7 +116,8 @@ class Columns:
             if name not in taken and name.lower() not in ours
         }
 
-    def _is_known(self, ours: str) -> bool:
+    def has(self, ours: str) -> bool:
+        """Whether the files or the constants hold one of our columns."""
         return ours in self.mapping.constants or self.name_of(ours) is not None
 
     def _meets(self, keep: Keep) -> ibis.Value:

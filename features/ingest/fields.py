@@ -97,11 +97,11 @@ def price(column: ibis.Value) -> Parsed:
 
 
 def quantity(column: ibis.Value, *, is_return: ibis.Value) -> Parsed:
-    """Read a quantity: 1 where it is empty; a return's may be written as negative."""
+    """Read a quantity; a return's may be written as negative."""
     whole = whole_number(_number(column))
     units = ibis.ifelse(is_return, whole.abs(), whole)
     return Parsed(
-        ibis.ifelse(units <= MAX_QUANTITY, units, None).cast("int32").fill_null(1),
+        ibis.ifelse(units <= MAX_QUANTITY, units, None).cast("int32"),
         (
             (Reason.INVALID_QUANTITY, _is_stated(column) & whole.isnull()),
             (Reason.QUANTITY_NOT_POSITIVE, units <= 0),

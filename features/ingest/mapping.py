@@ -193,7 +193,7 @@ class Mapping(_Section):
             ) from error
 
 
-_KEYS: Final = {
+_KEYS: Final[dict[tuple[str, ...], type[BaseModel]]] = {
     (): Mapping,
     ("events",): EventMapping,
     ("items",): ItemMapping,

@@ -11,6 +11,8 @@ from features.event_log.engine import SOURCE_FILE, SOURCE_LINE
 from features.event_log.words import as_json
 from features.ingest.lines import Refused
 from features.ingest.reasons import Reason
+from features.ingest.sources import Source
+from features.ingest.tables import OUTCOME, PLACE
 
 MAX_CONTENT_CHARACTERS: Final = 1_000
 """How much of a rejected row is kept."""
@@ -43,3 +45,29 @@ def refused_table(kind: str, path: Path, refused: Sequence[Refused]) -> pa.Table
         for one in refused
     ]
     return pa.Table.from_pylist(rows, schema=REJECT_SCHEMA)
+
+
+def rejected_rows(source: Source, kind: str, checked: ibis.Table) -> ibis.Table:
+    """Give the rows that did not pass the checks, in `REJECT_SCHEMA`.
+
+    Parameters
+    ----------
+    source : Source
+        The files they come from.
+    kind : str
+        "events", "items" or "users".
+    checked : ibis.Table
+        With `OUTCOME` and the place of every row of these files.
+    """
+    bad = checked.filter(checked[OUTCOME].isin([one.value for one in Reason]))
+    rows = source.table.inner_join(bad.select(OUTCOME, *PLACE), list(PLACE))
+    content = as_json(ibis.struct({name: rows[name] for name in source.columns}))
+    messages = [(one.value, one.message) for one in Reason]
+    return rows.select(
+        kind=ibis.literal(kind),
+        file=rows[SOURCE_FILE],
+        line=rows[SOURCE_LINE],
+        reason=rows[OUTCOME],
+        message=rows[OUTCOME].cases(*messages),
+        content=content.cast("string").substr(0, MAX_CONTENT_CHARACTERS),
+    )

@@ -24,12 +24,14 @@ VALID: Final = "valid"
 FILTERED: Final = "filtered"
 IGNORED: Final = "ignored"
 
+PLACE: Final = (SOURCE_FILE, SOURCE_LINE)
+"""The columns that say where a row was read."""
+
 _KEY: Final = "_key_"
 # Control characters, which no valid id holds, so that no two keys read the same.
 _SEPARATOR: Final = "\x1f"
 _NOTHING: Final = "\x00"
 _PRICE_UNITS: Final = 1_000_000
-_PLACE: Final = (SOURCE_FILE, SOURCE_LINE)
 
 
 def checked_events(columns: Columns, mapping: EventMapping, *, now: datetime) -> ibis.Table:
@@ -65,7 +67,9 @@ def checked_events(columns: Columns, mapping: EventMapping, *, now: datetime) ->
     derived = _natural_key(rows, mapping.natural_key).hexdigest("md5")
     is_valid = rows[OUTCOME] == VALID
     event_id = ibis.ifelse(is_valid, rows.event_id.coalesce(derived), rows.event_id)
-    return rows.mutate(event_id=event_id).drop(*keys)
+    # Only rows that are looked for later need to know their place.
+    place = {name: ibis.ifelse(is_valid, None, rows[name]) for name in PLACE}
+    return rows.mutate(event_id=event_id, **place).drop(*keys)
 
 
 def checked_items(columns: Columns, mapping: ItemMapping) -> ibis.Table:
@@ -125,12 +129,18 @@ def _events(
         "user_id": columns.read("user_id", fields.user_identifier),
         "item_id": columns.read("item_id", partial(fields.identifier, required=True)),
         "timestamp": columns.read("timestamp", when),
-        "quantity": columns.read("quantity", partial(fields.quantity, is_return=is_return)),
+        "quantity": _one_if_missing(
+            columns.read("quantity", partial(fields.quantity, is_return=is_return))
+        ),
         "price": columns.read("price", fields.price),
         **{name: columns.read(name, fields.identifier) for name in ids},
         "country": columns.read("country", fields.short_label),
         "device": columns.read("device", fields.short_label),
     }
+
+
+def _one_if_missing(quantity: Parsed) -> Parsed:
+    return Parsed(quantity.value.fill_null(1), quantity.problems)
 
 
 def _outcome(
@@ -152,7 +162,7 @@ def _select(
     schema: pa.Schema = columns.mapping.schema_
     types = ibis.Schema.from_pyarrow(schema)
     ours = {name: parsed[name].value.cast(types[name](nullable=True)) for name in schema.names}
-    return table.select(**ours, **further, **{name: table[name] for name in _PLACE})
+    return table.select(**ours, **further, **{name: table[name] for name in PLACE})
 
 
 def _natural_key(rows: ibis.Table, names: tuple[str, ...]) -> ibis.Value:

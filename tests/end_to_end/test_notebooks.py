@@ -19,7 +19,9 @@ def test_a_notebook_runs_from_top_to_bottom(
 
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": path.parent}}).execute()
 
-    assert all(cell.get("outputs") is not None for cell in notebook.cells if cell.cell_type == "code")
+    assert all(
+        cell.get("outputs") is not None for cell in notebook.cells if cell.cell_type == "code"
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -1,0 +1,181 @@
+"""All files of one kind, checked row by row and kept in the engine."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from features.errors import InvalidMapping
+from features.event_log import engine
+from features.ingest.columns import Columns
+from features.ingest.inputs import Input
+from features.ingest.mapping import EventMapping, ItemMapping, TableMapping, UserMapping
+from features.ingest.reasons import Reason
+from features.ingest.sources import Source, open_sources
+from features.ingest.tables import (
+    OUTCOME,
+    VALID,
+    checked_events,
+    checked_items,
+    checked_users,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Checked:
+    """Files with the same columns, checked.
+
+    Parameters
+    ----------
+    source : Source
+        The files.
+    table : ibis.Table
+        Their rows in our terms, with `OUTCOME`; stored in the engine.
+    stated : frozenset of str
+        Our columns, and the shop's further ones, that the files or constants hold.
+    unused : tuple of str
+        The files' columns that nothing was read from.
+    """
+
+    source: Source
+    table: ibis.Table
+    stated: frozenset[str]
+    unused: tuple[str, ...]
+
+    @property
+    def valid(self) -> ibis.Table:
+        """The rows that passed every check."""
+        return self.table.filter(self.table[OUTCOME] == VALID)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedKind:
+    """All files of one kind, checked.
+
+    Parameters
+    ----------
+    kind : str
+        "events", "items" or "users".
+    parts : tuple of Checked
+        One for all files with the same columns.
+    n_read : int
+        Rows in the files.
+    refused : tuple of Path
+        Parquet files with the lines that hold no row.
+    outcomes : dict of str to int
+        How many rows came to which `OUTCOME`; the lines without a row are not among them.
+    """
+
+    kind: str
+    parts: tuple[Checked, ...]
+    n_read: int
+    refused: tuple[Path, ...]
+    outcomes: dict[str, int]
+
+    @property
+    def n_rejected(self) -> int:
+        """Rows and lines with a fault."""
+        return self.n_read - sum(self.outcomes.values()) + self.n_faulty
+
+    @property
+    def n_faulty(self) -> int:
+        """Rows with a fault; the lines without a row are not among them."""
+        return sum(self.outcomes.get(reason.value, 0) for reason in Reason)
+
+
+def check(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    kind: str,
+    inputs: Sequence[Input],
+    mapping: TableMapping,
+    *,
+    folder: Path,
+    now: datetime,
+    on_file: Callable[[Path], None],
+) -> CheckedKind:
+    """Read files of one kind and check each row.
+
+    Parameters
+    ----------
+    connection : ibis.backends.duckdb.Backend
+        Keeps the checked rows.
+    kind : str
+        "events", "items" or "users".
+    inputs : sequence of Input
+        The files.
+    mapping : TableMapping
+        What they call our columns; its type says which checks apply.
+    folder : Path
+        For texts on their way to tables.
+    now : datetime
+        Aware; later events are rejected.
+    on_file : callable
+        Told of each file before it is read.
+
+    Raises
+    ------
+    UnreadableFile
+        A file is damaged, or not in the format that its name says.
+    InvalidMapping
+        The mapping does not fit the files.
+    """
+    zone = mapping.assume_timezone
+    if zone is not None and zone not in engine.time_zones(connection):
+        raise InvalidMapping(f"assume_timezone {zone!r} is no time zone; write it as Europe/London")
+    sources = open_sources(
+        connection,
+        inputs,
+        kind=kind,
+        delimiter=mapping.delimiter,
+        folder=folder / kind,
+        on_file=on_file,
+    )
+    # Every file is asked for its columns before any row is looked at.
+    asked = [_ask(source, mapping, now) for source in sources.sources]
+    parts = tuple(
+        _store(connection, f"{kind}_{place}", columns, table)
+        for place, (columns, table) in enumerate(asked)
+    )
+    return CheckedKind(kind, parts, sources.n_read, sources.refused, _outcomes(connection, parts))
+
+
+def _ask(source: Source, mapping: TableMapping, now: datetime) -> tuple[Columns, ibis.Table]:
+    columns = Columns(source, mapping)
+    match mapping:
+        case EventMapping():
+            return columns, checked_events(columns, mapping, now=now)
+        case ItemMapping():
+            return columns, checked_items(columns, mapping)
+        case UserMapping():
+            return columns, checked_users(columns, mapping)
+    raise TypeError(type(mapping))
+
+
+def _store(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    name: str,
+    columns: Columns,
+    table: ibis.Table,
+) -> Checked:
+    ours = columns.mapping.schema_.names
+    stated = {name for name in ours if columns.has(name)} | columns.others().keys()
+    unused = tuple(name for name in columns.source.columns if name not in columns.used)
+    return Checked(
+        columns.source, engine.store(connection, name, table), frozenset(stated), unused
+    )
+
+
+def _outcomes(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    parts: Sequence[Checked],
+) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counted = part.table.group_by(OUTCOME).agg(n=part.table.count())
+        for row in engine.rows(connection, counted):
+            counts[row[OUTCOME]] += row["n"]
+    return dict(counts)

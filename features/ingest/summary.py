@@ -1,0 +1,73 @@
+"""What there is to say about the new events and the rejected rows."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from features.event_log import engine
+from features.ingest.report import Accepted, RejectedRow
+
+_EXAMPLES_OF_EACH = 2
+
+
+def summarise_events(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    files: Sequence[Path],
+    items: ibis.Table,
+) -> Accepted:
+    """Describe the new events.
+
+    Parameters
+    ----------
+    connection : ibis.backends.duckdb.Backend
+        Reads the files.
+    files : sequence of Path
+        The event log's new files.
+    items : ibis.Table
+        The catalogue.
+    """
+    if not files:
+        return Accepted()
+    events = engine.read_parquet(connection, files)
+    nobody = events.user_id.isnull() & events.anonymous_id.isnull()
+    by_type = events.group_by("event_type").agg(
+        n=events.count(),
+        nobody=nobody.sum(),
+        first=events.timestamp.min(),
+        last=events.timestamp.max(),
+    )
+    types = engine.rows(connection, by_type.order_by(ibis.desc("n"), "event_type"))
+    by_item = events.group_by("item_id").agg(n=events.count()).anti_join(items, "item_id")
+    (unknown,) = engine.rows(
+        connection, by_item.aggregate(n_items=by_item.count(), n_events=by_item.n.sum())
+    )
+    return Accepted(
+        by_type={row["event_type"]: row["n"] for row in types},
+        first=_iso(min(row["first"] for row in types)),
+        last=_iso(max(row["last"] for row in types)),
+        without_person=sum(row["nobody"] for row in types),
+        unknown_items=unknown["n_items"],
+        of_unknown_items=int(unknown["n_events"] or 0),
+    )
+
+
+def summarise_rejects(
+    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    file: Path,
+) -> tuple[dict[str, int], tuple[RejectedRow, ...]]:
+    """Count the rejected rows by reason, and show the first of each."""
+    rows = engine.read_parquet(connection, [file])
+    counted = rows.group_by("reason").agg(n=rows.count()).order_by(ibis.desc("n"), "reason")
+    window = ibis.window(group_by="reason", order_by=["kind", "file", "line"])
+    ranked = rows.mutate(rank=ibis.row_number().over(window))
+    first = ranked.filter(ranked["rank"] < _EXAMPLES_OF_EACH).order_by("reason", "rank")
+    reasons = {row["reason"]: row["n"] for row in engine.rows(connection, counted)}
+    examples = [RejectedRow(**row) for row in engine.rows(connection, first.drop("rank"))]
+    return reasons, tuple(sorted(examples, key=lambda row: -reasons[row.reason]))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
