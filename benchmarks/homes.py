@@ -33,12 +33,11 @@ def prepared_home(data: Path, root: Path | None = None) -> Home:
         mapping = Path("docs/mappings") / f"{data.name}.toml"
         _vitrine("ingest", *options, "--mapping", str(mapping), home=home)
         _vitrine("train", home=home)
-        _vitrine("promote", home=home)
+        _vitrine("promote", "latest", home=home)
     return home
 
 
 def _vitrine(*words: str, home: Home) -> None:
-    main = "import vitrine; vitrine.main()"
-    command = [sys.executable, "-c", main, *words, "--home", str(home.root)]
+    command = [sys.executable, "-m", "vitrine", *words, "--home", str(home.root)]
     print(f"$ vitrine {' '.join(command[3:])}", flush=True)
     subprocess.run(command, check=True)

@@ -71,7 +71,8 @@ def measure(requests: Sequence[bytes], *, port: int, n_requests: int, connection
     RuntimeError
         A reply is not 200, or a connection is lost.
     """
-    return uvloop.run(_measure(requests, port, n_requests, connections))
+    measured: Measured = uvloop.run(_measure(requests, port, n_requests, connections))
+    return measured
 
 
 async def _measure(

@@ -90,9 +90,8 @@ def running(
 
 def vitrine_serve(home: Path, *, port: int, workers: int) -> list[str]:
     """Give the command that serves a home folder."""
-    main = "import vitrine; vitrine.main()"
     options = ["--home", str(home), "--port", str(port), "--workers", str(workers)]
-    return [sys.executable, "-c", main, "serve", *options]
+    return [sys.executable, "-m", "vitrine", "serve", *options]
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

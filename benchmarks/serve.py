@@ -47,18 +47,21 @@ class Contender:
     runs: dict[str, list[Measured]] = field(default_factory=lambda: {name: [] for name in BARS})
 
     def per_second(self, endpoint: str) -> float:
+        """Give the median rate of the rounds."""
         return median(run.per_second for run in self.runs[endpoint])
 
     def row(self, endpoint: str) -> str:
+        """Give one line of the table."""
         latencies_ms = 1000 * np.concatenate([run.latencies_s for run in self.runs[endpoint]])
         p50, p99 = np.percentile(latencies_ms, (50, 99))
         rate = self.per_second(endpoint)
         return f"{endpoint:<10} {self.name:<15} {rate:>10,.0f} {p50:>8.2f} {p99:>8.2f}"
 
     def memory(self) -> str:
+        """Tell what each worker holds; pages that processes share count in parts."""
         facts = [worker.memory_full_info() for worker in self.server.workers]
         shared = ", ".join(f"{one.pss / _MIB:.0f} (own {one.uss / _MIB:.0f})" for one in facts)
-        return f"{self.name:<26} {shared} MiB a worker, proportional share"
+        return f"{'memory of ' + self.name:<26} {shared} MiB a worker"
 
 
 def main() -> int:
@@ -161,7 +164,7 @@ def _print_table(contenders: Sequence[Contender], bundle: Bundle) -> None:
     print(f"{'machine':<26} {_processor()}, {os.cpu_count()} cores, {platform.system()}")
     print(f"{'catalogue':<26} {size}")
     for one in contenders:
-        print(f"{'memory of ' + one.memory()}")
+        print(one.memory())
     print(f"\n{'endpoint':<10} {'server':<15} {'requests/s':>10} {'p50 ms':>8} {'p99 ms':>8}")
     for endpoint in BARS:
         for one in contenders:

@@ -1,12 +1,16 @@
 """The commands that bring a shop's data in; heavy libraries load when a command runs."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from features.home import Home
+
 _AS_IN_THE_DEMO: Final = "as in the demo"
+_FILES: Final = "A file, folder or glob; CSV with a header, JSON Lines or Parquet. Repeatable."
 
 
 @click.command()
@@ -38,3 +42,52 @@ def simulate(
         f"{shop.n_items:,} items, {settings.start:%Y-%m-%d} to {settings.end:%Y-%m-%d}, "
         f"seed {settings.seed}: {out}"
     )
+
+
+@click.command()
+@click.option("--events", multiple=True, metavar="FILE", help=f"Events. {_FILES}")
+@click.option("--items", multiple=True, metavar="FILE", help=f"The catalogue. {_FILES}")
+@click.option("--users", multiple=True, metavar="FILE", help=f"The users. {_FILES}")
+@click.option(
+    "--mapping",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.toml",
+    help="What the files call our columns and event types; examples are in docs/mappings.",
+)
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="VITRINE_HOME",
+    default="shop",
+    show_default=True,
+    help="The shop's folder.",
+)
+@click.pass_context
+def ingest(
+    ctx: click.Context,
+    *,
+    events: tuple[str, ...],
+    items: tuple[str, ...],
+    users: tuple[str, ...],
+    mapping: Path | None,
+    home: Path,
+) -> None:
+    """Take a shop's files in: new events once, faulty rows apart, nothing lost."""
+    from features.ingest import Mapping
+    from features.ingest import ingest as ingest_files
+    from features.ingest.progress import ProgressLine
+    from features.ingest.render import render
+
+    with ProgressLine() as progress:
+        report = ingest_files(
+            events=events,
+            items=items,
+            users=users,
+            mapping=Mapping.load(mapping) if mapping else None,
+            home=Home(home),
+            now=datetime.now(UTC),
+            progress=progress,
+        )
+    click.echo(render(report), nl=False)
+    if not report.did_something:
+        ctx.exit(1)

@@ -1,7 +1,7 @@
 """History encoders: how a model turns what a person did into that person's vector."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, ClassVar, Final, Protocol, Self
 
@@ -30,7 +30,12 @@ class Encoder(Protocol):
         confidence: NDArray[np.float32],
         targets: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """Split one person's scores by history item: shape (n_history, n_targets)."""
+        """Split scores by history item: shape (..., n_history, n_targets).
+
+        Histories of shape (..., n_history) are one person's or those of several people; where one
+        is filled up to the length of the longest, its confidence is 0. Targets are vectors of
+        shape (..., n_targets, d).
+        """
         ...
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -62,6 +67,10 @@ class FoldInEncoder:
     kind: ClassVar[str] = "fold_in"
     item_factors: NDArray[np.float32]
     base: NDArray[np.float32]
+    _base_inverse: NDArray[np.float32] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_base_inverse", np.linalg.inv(self.base))
 
     @classmethod
     def of(cls, item_factors: NDArray[np.float32], *, regularization: float) -> Self:
@@ -89,13 +98,26 @@ class FoldInEncoder:
         confidence: NDArray[np.float32],
         targets: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """Split ``t'x_u = sum_i c_i t'A_u^-1 y_i`` into its terms; they add up to the score."""
-        left, _ = self._equations(item_rows, confidence)
-        solved = np.linalg.solve(left, targets.T)
-        shares: NDArray[np.float32] = (
-            confidence[:, None] * (self.item_factors[item_rows] @ solved)
-        ).astype(np.float32)
-        return shares
+        """Split ``t'x_u = sum_i c_i t'A_u^-1 y_i`` into its terms; they add up to the score.
+
+        A history F shorter than d is cheaper by ``F A_u^-1 = (I + F B^-1 F' D)^-1 F B^-1``, where
+        B is `base` and ``A_u = B + F'DF`` (the push-through identity).
+        """
+        factors = self.item_factors[item_rows]
+        weights = np.where(confidence > 0, confidence - np.float32(1), np.float32(0))
+        n_history, d = factors.shape[-2:]
+        columns = np.swapaxes(factors, -1, -2)
+        if n_history < d:
+            known = factors @ self._base_inverse
+            left = known @ columns
+            left *= weights[..., None, :]
+            left[..., np.arange(n_history), np.arange(n_history)] += np.float32(1)
+            parts = np.linalg.solve(left, known @ np.swapaxes(targets, -1, -2))
+        else:
+            left = self.base + (columns * weights[..., None, :]) @ factors
+            parts = factors @ np.linalg.solve(left, np.swapaxes(targets, -1, -2))
+        split: NDArray[np.float32] = confidence[..., None] * parts
+        return split
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Give `item_factors` and `base`."""
@@ -190,10 +212,9 @@ class HistoryMeanEncoder:
         targets: NDArray[np.float32],
     ) -> NDArray[np.float32]:
         """Split the scores, less what everybody gets, by history item."""
-        weights = confidence / confidence.sum()
-        shares: NDArray[np.float32] = (
-            weights[:, None] * (self.inputs[item_rows] @ self.mapping @ targets.T)
-        ).astype(np.float32)
+        weights = confidence / confidence.sum(axis=-1, keepdims=True)
+        brought = self.inputs[item_rows] @ self.mapping
+        shares: NDArray[np.float32] = weights[..., None] * (brought @ np.swapaxes(targets, -1, -2))
         return shares
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -95,17 +95,16 @@ class ItemIndex:
         # An item that is in the index and never shown takes the place of one that could be.
         rows = np.arange(len(vectors)) if findable is None else np.flatnonzero(findable)
         held = np.ascontiguousarray(vectors[rows])
-        largest_norm = float(np.linalg.norm(held, axis=1).max(initial=0.0))
+        norm = float(np.linalg.norm(held, axis=1).max(initial=0.0))
         exact = faiss.IndexIDMap(faiss.IndexFlatIP(vectors.shape[1]))
         exact.add_with_ids(held, rows)
         queries = held[:: max(1, len(held) // _MEASURED_QUERIES)][:_MEASURED_QUERIES]
         exact_ms = _median_ms(exact, queries)
         if exact_ms <= budget_ms:
-            return cls(exact, vectors, IndexChoice("exact", exact_ms, 1.0, 0, largest_norm))
-        approximate = _inverted_file(held, rows, largest_norm)
+            return cls(exact, vectors, IndexChoice("exact", exact_ms, 1.0, 0, norm))
+        approximate = _inverted_file(held, rows, norm)
         n_probe, recall = _tune(approximate, exact, queries)
-        choice = IndexChoice("ivf", exact_ms, recall, n_probe, largest_norm)
-        return cls(approximate, vectors, choice)
+        return cls(approximate, vectors, IndexChoice("ivf", exact_ms, recall, n_probe, norm))
 
     def __len__(self) -> int:
         return int(self.index.ntotal)
@@ -216,10 +215,8 @@ def _augmented_queries(queries: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.hstack([queries, np.zeros((len(queries), 1), dtype=np.float32)])
 
 
-def _inverted_file(
-    vectors: NDArray[np.float32], rows: NDArray[np.int64], largest_norm: float
-) -> Any:  # noqa: ANN401 -- faiss has no types
-    rest = np.maximum(largest_norm**2 - np.square(vectors).sum(axis=1, keepdims=True), 0)
+def _inverted_file(vectors: NDArray[np.float32], rows: NDArray[np.int64], norm: float) -> Any:  # noqa: ANN401 -- faiss has no types
+    rest = np.maximum(norm**2 - np.square(vectors).sum(axis=1, keepdims=True), 0)
     augmented = np.hstack([vectors, np.sqrt(rest)]).astype(np.float32)
     cells = max(1, min(int(4 * np.sqrt(len(vectors))), len(vectors) // 39))
     quantizer = faiss.IndexFlatL2(augmented.shape[1])
@@ -232,11 +229,10 @@ def _inverted_file(
 def _tune(index: Any, exact: Any, queries: NDArray[np.float32]) -> tuple[int, float]:  # noqa: ANN401 -- faiss has no types
     depth = min(_MEASURED_DEPTH, exact.ntotal)
     _, wanted = exact.search(np.ascontiguousarray(queries), depth)
-    augmented = _augmented_queries(queries)
     recall, n_probe = 0.0, _PROBES[0]
     for n_probe in _PROBES:
         index.nprobe = n_probe
-        _, found = index.search(augmented, depth)
+        _, found = index.search(_augmented_queries(queries), depth)
         hits = [np.isin(one, two).mean() for one, two in zip(wanted, found, strict=True)]
         recall = float(np.mean(hits))
         if recall >= _WANTED_RECALL:

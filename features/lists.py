@@ -87,14 +87,14 @@ class Lists:
         place : int
             Which list.
         item_rows : ndarray of int
-            The items, best first; those already in the list and repeated ones are passed over.
+            Different items, best first; those already in the list are passed over.
         source : Source
             What to say that they come from.
         """
         start, wanted = int(self.returned[place]), self.item_rows.shape[1]
-        held = set(self.item_rows[place, :start].tolist())
-        fresh = [one for one in dict.fromkeys(item_rows.tolist()) if one not in held]
-        fill = np.array(fresh[: wanted - start], dtype=np.int32)
+        # As many as the list takes are enough, even where all that it holds are among them.
+        first = item_rows[:wanted]
+        fill = first[~np.isin(first, self.item_rows[place, :start])][: wanted - start]
         stop = start + len(fill)
         self.item_rows[place, start:stop] = fill
         floor = self.scores[place, start - 1] if start else np.float32(0)

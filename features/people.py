@@ -1,10 +1,14 @@
 """People: what the shop knows about each user beside the history, as arrays."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from features.errors import InvalidInput
+
+_MOST_PURPOSES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +34,11 @@ class People:
     def of(cls, countries: list[str | None], consents: list[list[str] | None]) -> Self:
         """Build from one country and one list of purposes for each user.
 
+        Raises
+        ------
+        InvalidInput
+            There are more purposes than fit into `consents`.
+
         Examples
         --------
         >>> two = People.of(["NZ", None], [["email"], None])
@@ -39,6 +48,11 @@ class People:
         names = tuple(sorted({one for one in countries if one}))
         places: dict[str | None, int] = {name: row for row, name in enumerate(names)}
         purposes = tuple(sorted({purpose for one in consents for purpose in one or ()}))
+        if len(purposes) > _MOST_PURPOSES:
+            raise InvalidInput(
+                f"{len(purposes)} purposes of consent are more than {_MOST_PURPOSES};"
+                f" map those of the user table, such as {purposes[0]!r}, to fewer"
+            )
         bits = {purpose: 1 << place for place, purpose in enumerate(purposes)}
         return cls(
             country_rows=np.array([places.get(one, -1) for one in countries], dtype=np.int16),

@@ -138,11 +138,11 @@ class Recommender:
         bounds = np.searchsorted(people, np.arange(len(persons) + 1))
         parts = []
         for start, stop in self._batches(len(persons)):
-            here = slice(bounds[start], bounds[stop])
+            here, pairs = slice(start, stop), slice(bounds[start], bounds[stop])
             blocked = np.zeros((stop - start, len(self.recommendable)), dtype=np.bool_)
-            blocked[people[here] - start, items[here]] = True
-            trending = self.trends.top[trend_rows[start:stop]]
-            parts.append(self._lists(persons.confidence[start:stop],None if persons.vectors is None else persons.vectors[start:stop], policy.num_results, trending, blocked))
+            blocked[people[pairs] - start, items[pairs]] = True
+            trending = self.trends.top[trend_rows[here]]
+            parts.append(self._lists(persons, here, policy.num_results, trending, blocked))
         return Lists.joined(parts, num_results=policy.num_results)
 
     def _batches(self, n: int) -> Iterator[tuple[int, int]]:
@@ -152,12 +152,14 @@ class Recommender:
 
     def _lists(
         self,
-        confidence: sp.csr_array,
-        vectors: NDArray[np.float32] | None,
+        persons: Persons,
+        here: slice,
         num_results: int,
         trending: NDArray[np.int32],
         blocked: NDArray[np.bool_],
     ) -> Lists:
+        confidence = persons.confidence[here]
+        vectors = None if persons.vectors is None else persons.vectors[here]
         n_blocked = blocked.sum(axis=1)
         blocked |= ~self.recommendable
         candidates = gather(
@@ -181,10 +183,9 @@ class Recommender:
             candidates.item_rows, scores, candidates.sources, num_results=num_results
         )
         for place in lists.short:
-            popular = np.concatenate((trending[place], self.trends.order))
-            # `blocked` also marks what the sources named: it stands in the list already.
-            free = popular[~blocked[place, popular]]
-            lists.fill(place, free, Source.POPULAR)
+            for popular in (trending[place], self.trends.order):
+                # `blocked` also marks what the sources named: it stands in the list already.
+                lists.fill(place, popular[~blocked[place, popular]], Source.POPULAR)
         return lists
 
 

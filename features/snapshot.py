@@ -124,7 +124,10 @@ def _demand_days(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
 
 def _last_countries(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
     placed = events.filter(events.person.notnull() & events.country.notnull())
-    return placed.group_by("person").agg(country=placed.country.argmax(placed.timestamp))
+    # By name where two were seen at the same moment: the order of the files must not matter.
+    latest = ibis.window(group_by="person", order_by=[placed.timestamp.desc(), "country"])
+    ranked = placed.mutate(place=ibis.row_number().over(latest))
+    return ranked.filter(ranked.place == 0).select("person", "country")
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:

@@ -1,17 +1,22 @@
 """Why an item is in a list: the history items that contributed most to its score."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from features.encoders import Encoder
 from features.events import EventType
+from features.fitted_model import EmbeddingModel
 from features.lists import Lists
 from features.recommender import Persons, Recommender
 
 REASONS: Final = 3
+
+# Two matrices of this many rows, one for each history item, stay in the cache.
+_ENTRIES_AT_ONCE: Final = 8192
 
 _VERBS: Final = {
     EventType.VIEW: "viewed",
@@ -70,49 +75,58 @@ def explain(recommender: Recommender, persons: Persons, lists: Lists) -> Reasons
         Their lists.
     """
     shape = (*lists.item_rows.shape, REASONS)
-    reasons = Reasons(
-        np.full(shape, -1, dtype=np.int32),
-        np.zeros(shape, dtype=np.float32),
-        np.zeros(shape, dtype=np.uint8),
-    )
-    if recommender.model is None:
-        return reasons
-    bounds = persons.confidence.indptr.tolist()
-    for person in np.flatnonzero(np.diff(persons.confidence.indptr)).tolist():
-        history = slice(bounds[person], bounds[person + 1])
-        wanted = lists.item_rows[person]
-        wanted = wanted[wanted >= 0]
-        rows, shares = _largest(
-            recommender.model.encoder,
-            persons.confidence.indices[history],
-            persons.confidence.data[history],
-            recommender.model.item_vectors[wanted],
-        )
-        reasons.item_rows[person, : len(wanted), : rows.shape[1]] = rows
-        reasons.shares[person, : len(wanted), : rows.shape[1]] = shares
+    item_rows = np.full(shape, -1, dtype=np.int32)
+    shares = np.zeros(shape, dtype=np.float32)
+    if recommender.model is not None:
+        for alike, size in _alike(np.diff(persons.confidence.indptr)):
+            found = _largest(recommender.model, persons.confidence, alike, size, lists)
+            item_rows[alike], shares[alike] = found
     verbs = _weightiest(persons, len(recommender.recommendable))
     people = np.arange(len(persons))[:, None, None]
-    reasons.verbs[:] = verbs[people, reasons.item_rows]
-    return reasons
+    return Reasons(item_rows, shares, verbs[people, item_rows])
+
+
+def _alike(lengths: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """Group people whose histories can be filled up to one length without wasting much."""
+    # The length follows from the person alone, so that the shares are the same in every batch.
+    powers = 2 ** np.ceil(np.log2(np.maximum(lengths, REASONS + 1))).astype(np.int64)
+    sizes = np.where(4 * lengths <= 3 * powers, 3 * powers // 4, powers)
+    for size in np.unique(sizes[lengths > 0]).tolist():
+        alike = np.flatnonzero((sizes == size) & (lengths > 0))
+        at_once = max(1, _ENTRIES_AT_ONCE // size)
+        for start in range(0, len(alike), at_once):
+            yield alike[start : start + at_once], size
 
 
 def _largest(
-    encoder: Encoder,
-    history: NDArray[np.integer],
-    confidence: NDArray[np.float32],
-    targets: NDArray[np.float32],
+    model: EmbeddingModel,
+    confidence: sp.csr_array,
+    people: NDArray[np.int64],
+    size: int,
+    lists: Lists,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    parts = encoder.contributions(history, confidence, targets)
-    totals = parts.sum(axis=0)
+    """Find the strongest reasons of some people, whose histories are filled up to one size."""
+    starts, stops = confidence.indptr[people, None], confidence.indptr[people + 1, None]
+    entries = starts + np.arange(size)
+    is_filling = entries >= stops
+    entries[is_filling] = 0
+    sureness = confidence.data[entries]
+    sureness[is_filling] = 0
+    history = confidence.indices[entries]
+    listed = lists.item_rows[people]
+    parts = model.encoder.contributions(history, sureness, model.item_vectors[listed])
+    by_item = np.ascontiguousarray(np.swapaxes(parts, 1, 2))
+    totals = by_item.sum(axis=2)
     # What pulls the score down is no reason, nor is any part of a score below nothing.
-    shares = np.where(totals > 0, parts / np.where(totals > 0, totals, 1), 0).T
-    width = min(REASONS, shares.shape[1])
-    top = np.argpartition(-shares, width - 1, axis=1)[:, :width]
-    values = np.take_along_axis(shares, top, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    values = np.take_along_axis(values, order, axis=1)
-    rows = history[np.take_along_axis(top, order, axis=1)].astype(np.int32)
-    return np.where(values > 0, rows, -1), np.maximum(values, 0).astype(np.float32)
+    scale = np.where((totals > 0) & (listed >= 0), 1 / np.where(totals > 0, totals, 1), 0)
+    shape = (*listed.shape, REASONS)
+    rows, shares = np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.float32)
+    for rank in range(REASONS):
+        best = by_item.argmax(axis=2)
+        rows[..., rank] = np.take_along_axis(history, best, axis=1)
+        shares[..., rank] = np.take_along_axis(by_item, best[..., None], axis=2)[..., 0] * scale
+        np.put_along_axis(by_item, best[..., None], -np.inf, axis=2)
+    return np.where(shares > 0, rows, -1), np.maximum(shares, 0)
 
 
 def _weightiest(persons: Persons, n_items: int) -> NDArray[np.uint8]:

@@ -7,7 +7,6 @@ and leaves the rest to BentoML.
 
 from collections.abc import Awaitable, Callable
 from functools import cached_property
-from time import perf_counter
 from typing import Final
 
 import orjson
@@ -70,7 +69,8 @@ class Front:
                 reply = await or_error(self._reply(visit), request_id=visit.request_id)
                 await visit.reply(reply)
         finally:
-            self._account(visit)
+            route = visit.path if visit.path in self._routes else "other"
+            self._house.ledger.add(visit, route=route)
 
     def _is_passed(self, path: str) -> bool:
         return path in PASSED or (path in ENDPOINTS and path not in self._answered)
@@ -126,20 +126,3 @@ class Front:
     @cached_property
     def _description(self) -> bytes:
         return orjson.dumps(describe(ENDPOINTS.values()))
-
-    def _account(self, visit: Visit) -> None:
-        """Count the request and write its line: the route's name, never the path that came."""
-        seconds = perf_counter() - visit.started
-        route = visit.path if visit.path in self._routes else "other"
-        status = visit.status or 0
-        self._house.telemetry.replied(route, status, seconds)
-        logs.info(
-            "request",
-            request_id=visit.request_id,
-            method=visit.method,
-            route=route,
-            status=status,
-            ms=round(1000 * seconds, 3),
-            n_bytes=visit.n_bytes,
-            key=visit.key,
-        )

@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 from features.errors import InvalidSettings
 from serving import logs
 from serving.auth import KeyRing, Scope
+from serving.ledger import Ledger
 from serving.live_bundle import LiveBundle
 from serving.settings import ServerSettings
 from serving.telemetry import Telemetry
@@ -15,7 +16,7 @@ from serving.watch import Watch
 
 
 class House:
-    """One worker's live bundle, keys and telemetry.
+    """One worker's live bundle, keys, ledger and telemetry.
 
     Parameters
     ----------
@@ -26,6 +27,7 @@ class House:
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
         self.telemetry = Telemetry()
+        self.ledger = Ledger(self.telemetry)
         self.live = LiveBundle(settings.shop, self.telemetry)
         self.keys = KeyRing(())
         self._keys_watch = Watch(settings.shop.keys)
@@ -45,7 +47,8 @@ class House:
         self._following = asyncio.create_task(self._follow())
 
     async def close(self) -> None:
-        """Follow no longer."""
+        """Follow no longer, and write down what is not written yet."""
+        self.ledger.write()
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)

@@ -15,25 +15,33 @@ Answer = dict[str, Any]
 
 
 def wire_list(
-    road: Road, lists: Lists, place: int, *, placement: str | None, warnings: list[dict[str, str]]
+    road: Road,
+    lists: Lists,
+    place: int,
+    *,
+    placement: str | None,
+    warnings: list[dict[str, str]],
+    reasons: Reasons | None = None,
 ) -> Answer:
     """Give one of n lists in the shape of `ListAnswer`."""
-    returned, requested = int(lists.returned[place]), lists.item_rows.shape[1]
-    is_short = returned < requested
-    unavailable = int((~road.bundle.catalogue.recommendable).sum()) if is_short else 0
+    items, requested = wire_items(road, lists, place, reasons), lists.item_rows.shape[1]
     return {
         "recommendation_id": uuid4().hex,
         "placement": placement,
         "model_version": road.bundle.manifest.bundle_id,
-        "items": _items(road, lists, place, returned),
+        "items": items,
         "requested": requested,
-        "returned": returned,
-        "shortfall": {"unavailable": unavailable} if is_short else None,
+        "returned": len(items),
+        "shortfall": unavailable(road) if len(items) < requested else None,
         "warnings": warnings,
     }
 
 
-def _items(road: Road, lists: Lists, place: int, returned: int) -> list[Answer]:
+def wire_items(
+    road: Road, lists: Lists, place: int, reasons: Reasons | None = None
+) -> list[Answer]:
+    """Give the items of one of n lists, each in the shape of `ListedItem`."""
+    returned = int(lists.returned[place])
     columns = zip(
         lists.item_rows[place, :returned].tolist(),
         lists.scores[place, :returned].tolist(),
@@ -41,23 +49,22 @@ def _items(road: Road, lists: Lists, place: int, returned: int) -> list[Answer]:
         strict=True,
     )
     items = []
-    for rank, (row, score, source) in enumerate(columns, start=1):
+    for rank, (row, score, source) in enumerate(columns):
         item_id, properties = road.shown(row)
         items.append(
             {
                 "item_id": item_id,
                 "score": score,
-                "rank": rank,
+                "rank": rank + 1,
                 "source": SOURCES[source].value,
-                "reasons": [],
+                "reasons": [] if reasons is None else _wire_reasons(road, reasons, place, rank),
                 "properties": properties,
             }
         )
     return items
 
 
-def wire_reasons(road: Road, reasons: Reasons, place: int, rank: int) -> list[Answer]:
-    """Give the reasons of one item of one list, the strongest first."""
+def _wire_reasons(road: Road, reasons: Reasons, place: int, rank: int) -> list[Answer]:
     found = zip(
         reasons.item_rows[place, rank].tolist(),
         reasons.shares[place, rank].tolist(),
@@ -69,6 +76,11 @@ def wire_reasons(road: Road, reasons: Reasons, place: int, rank: int) -> list[An
         for row, share, verb in found
         if row >= 0
     ]
+
+
+def unavailable(road: Road) -> dict[str, int]:
+    """Count the items that nobody can be shown, for where a list came out short."""
+    return {"unavailable": int((~road.bundle.catalogue.recommendable).sum())}
 
 
 def or_error(answer: Answer | VitrineError) -> Answer:

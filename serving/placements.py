@@ -45,19 +45,15 @@ class Placements:
         Raises
         ------
         InvalidSettings
-            The file is not TOML, or a key is unknown or has a wrong value.
+            The file cannot be read, is not TOML, or a key is unknown or has a wrong value.
         """
-        own = path is not None and path.exists()
-        name = path.name if path is not None and own else "the built-in placements"
-        text = (
-            path.read_text(encoding="utf-8")
-            if path is not None and own
-            else resources.files("serving").joinpath("placements.toml").read_text("utf-8")
-        )
+        own = path if path is not None and path.exists() else None
+        name = "the built-in placements" if own is None else str(own)
         try:
+            text = (own or resources.files("serving") / "placements.toml").read_text("utf-8")
             return cls(_FILE.validate_python(tomllib.loads(text)))
-        except tomllib.TOMLDecodeError as error:
-            raise InvalidSettings(f"{name} is not TOML: {error}; correct that line") from error
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InvalidSettings(f"{name} cannot be read as TOML: {error}; correct it") from error
         except ValidationError as error:
             raise InvalidSettings(
                 f"{name} has {error.error_count()} wrong settings; correct these keys",

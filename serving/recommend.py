@@ -13,7 +13,7 @@ from features.history import Histories
 from features.lists import Lists
 from features.recommender import ListPolicy, Persons
 from serving.explain import Reasons, explain
-from serving.lists import Answer, no_history, or_error, unknown_items, wire_list, wire_reasons
+from serving.lists import Answer, no_history, or_error, unknown_items, wire_list
 from serving.road import Road
 from serving.schemas import BatchRequest, RecommendRequest
 
@@ -112,7 +112,7 @@ def _answer_alike(road: Road, policy: ListPolicy, group: list[_Asked]) -> list[A
     lists = bundle.recommender.recommend(
         persons,
         policy,
-        trend_rows=np.array([_trend_row(road, asked) for asked in group]),
+        trend_rows=_trend_rows(road, group),
         excluded=[asked.excluded for asked in group],
     )
     reasons = None
@@ -136,12 +136,18 @@ def _answer_one(
     warnings = asked.warnings
     if indptr[place] == indptr[place + 1]:
         warnings = [*warnings, no_history(known=asked.user_row >= 0)]
-    answer = wire_list(road, lists, place, placement=asked.request.placement, warnings=warnings)
-    if asked.request.explain and reasons is not None:
-        for rank, item in enumerate(answer["items"]):
-            item["reasons"] = wire_reasons(road, reasons, place, rank)
+    answer = wire_list(
+        road,
+        lists,
+        place,
+        placement=asked.request.placement,
+        warnings=warnings,
+        reasons=reasons if asked.request.explain else None,
+    )
     if answer["shortfall"] is not None:
-        answer["shortfall"] |= _left_out(asked, persons, place)
+        purchased = asked.exclude_purchased
+        answer["shortfall"] |= left_out(persons.histories, place, exclude_purchased=purchased)
+        answer["shortfall"] |= {"excluded": len(asked.excluded)}
     return answer
 
 
@@ -150,18 +156,27 @@ def _session(asked: _Asked, now_s: int) -> list[tuple[int, int, int]]:
     return [(int(row), EventType.VIEW.code, now_s) for row in asked.session]
 
 
-def _trend_row(road: Road, asked: _Asked) -> int:
-    country = asked.request.context.country
-    if country is None and asked.user_row >= 0:
-        country = road.bundle.people.country_of(asked.user_row)
-    return road.bundle.recommender.trends.row_of(country)
+def _trend_rows(road: Road, group: list[_Asked]) -> NDArray[np.int64]:
+    rows = road.trend_rows(np.array([asked.user_row for asked in group]))
+    for place, asked in enumerate(group):
+        if asked.request.context.country is not None:
+            rows[place] = road.bundle.recommender.trends.row_of(asked.request.context.country)
+    return rows
 
 
-def _left_out(asked: _Asked, persons: Persons, place: int) -> dict[str, int]:
-    entries = slice(persons.histories.indptr[place], persons.histories.indptr[place + 1])
-    bought = persons.histories.event_types[entries] == EventType.PURCHASE.code
-    purchased = np.unique(persons.histories.item_rows[entries][bought])
-    return {
-        "purchased": len(purchased) if asked.exclude_purchased else 0,
-        "excluded": len(asked.excluded),
-    }
+def left_out(histories: Histories, place: int, *, exclude_purchased: bool) -> dict[str, int]:
+    """Count what a person's list was not to hold, for where it came out short.
+
+    Parameters
+    ----------
+    histories : Histories
+        Of n people.
+    place : int
+        Which of them.
+    exclude_purchased : bool
+        Whether their purchases were left out.
+    """
+    entries = slice(histories.indptr[place], histories.indptr[place + 1])
+    bought = histories.event_types[entries] == EventType.PURCHASE.code
+    purchased = np.unique(histories.item_rows[entries][bought])
+    return {"purchased": len(purchased) if exclude_purchased else 0}

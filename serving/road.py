@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from serving.placements import Placements
 from training.bundle import Bundle
@@ -26,14 +28,37 @@ class Road:
     bundle: Bundle
     placements: Placements
     _shown: dict[int, tuple[str, orjson.Fragment]] = field(default_factory=dict, repr=False)
+    _trend_rows: NDArray[np.int64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        trends, countries = self.bundle.recommender.trends, self.bundle.people.countries
+        # The last row is for a country that is not known, which is row -1 of the people's.
+        rows = np.array([trends.row_of(one) for one in (*countries, None)])
+        object.__setattr__(self, "_trend_rows", rows)
+
+    def trend_rows(self, user_rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Find where it is told what is trending where each person lives, shape (n,).
+
+        Parameters
+        ----------
+        user_rows : ndarray of int, shape (n,)
+            Rows of users; -1 for somebody unknown, who gets the whole shop's trend.
+        """
+        known = user_rows >= 0
+        countries = np.full(len(user_rows), -1)
+        countries[known] = self.bundle.people.country_rows[user_rows[known]]
+        return self._trend_rows[countries]
 
     def shown(self, item_row: int) -> tuple[str, orjson.Fragment]:
         """Give an item's id and, as JSON, the properties that a page shows of it."""
-        if item_row not in self._shown:
-            # Bounded, so that a very large catalogue cannot fill a worker's memory.
-            if len(self._shown) >= _MOST_KEPT:
-                self._shown.clear()
-            properties = orjson.dumps(self.bundle.catalogue.properties(item_row))
-            item_id = self.bundle.items.id_of(item_row)
-            self._shown[item_row] = (item_id, orjson.Fragment(properties))
-        return self._shown[item_row]
+        # Looked up once: another thread may clear what is kept at any moment.
+        kept = self._shown.get(item_row)
+        if kept is not None:
+            return kept
+        # Bounded, so that a very large catalogue cannot fill a worker's memory.
+        if len(self._shown) >= _MOST_KEPT:
+            self._shown.clear()
+        properties = orjson.dumps(self.bundle.catalogue.properties(item_row))
+        shown = (self.bundle.items.id_of(item_row), orjson.Fragment(properties))
+        self._shown[item_row] = shown
+        return shown

@@ -23,7 +23,7 @@ from features.people import People
 from features.recommender import Persons, Recommender
 from features.similar import SimilarItems
 from features.weights import ConfidenceWeights
-from training.manifest import MANIFEST, Manifest, file_facts
+from training.manifest import MANIFEST, Manifest, check_name, file_facts
 from training.storage import StoredArrays, read_table, settle, write_arrays, write_table
 
 CURRENT = "CURRENT"
@@ -99,10 +99,8 @@ class Bundle:
         write_table(self.catalogue.table, draft / "catalogue.arrow")
         for name, index in self._indexes().items():
             index.save(draft / f"{name}.faiss")
-        manifest = self.manifest.model_copy(
-            update={"parts": self._parts(), "files": file_facts(draft)}
-        )
-        (draft / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+        manifest = self.manifest.completed(parts=self._parts(), files=file_facts(draft))
+        (draft / MANIFEST).write_bytes(manifest.as_json())
         draft.chmod(0o755)
         return settle(draft, parent / manifest.bundle_id)
 
@@ -120,10 +118,12 @@ class Bundle:
         Raises
         ------
         CorruptBundle
-            A file is missing or changed, or the manifest cannot be read.
+            A file is missing or changed, the manifest cannot be read, or the folder has another
+            name than `save` gave it.
         """
         manifest = Manifest.read(folder)
         if verify:
+            check_name(folder)
             manifest.verify(folder)
         arrays = StoredArrays(folder, tuple(manifest.files))
         catalogue = Catalogue(read_table(folder / "catalogue.arrow"), arrays.one("recommendable"))

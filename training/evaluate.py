@@ -1,14 +1,17 @@
 """Evaluation: each model, and the pipeline as it is served, on what people bought afterwards."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from features.errors import NotEnoughData
 from features.events import EventType
 from features.fitted_model import ScoringModel
+from features.history import Histories
 from features.recommender import ListPolicy, Persons
 from training.bundle import Bundle
 from training.list_metrics import (
@@ -18,7 +21,8 @@ from training.list_metrics import (
     popularity_lift,
 )
 from training.metrics import average_precision, find_hits, hit_rate, ndcg, recall
-from training.report import Result, Target
+from training.price_calibration import price_calibration
+from training.report import FEWEST_USERS, Result, Target
 from training.targets import Targets
 
 Ranker = Callable[[Target], NDArray[np.int32]]
@@ -62,7 +66,7 @@ def full_ranking(model: ScoringModel, bundle: Bundle, targets: Targets, *, k: in
 def judge(
     rank: Ranker, bundle: Bundle, targets: Targets, *, popularity: NDArray[np.float32]
 ) -> dict[Target, Result]:
-    """Measure lists by what their people bought.
+    """Measure lists by what their people bought, for the targets that two users have.
 
     Parameters
     ----------
@@ -79,7 +83,7 @@ def judge(
     return {
         target: _judge_one(rank(target), target_matrix, bundle, targets, popularity)
         for target, target_matrix in wanted.items()
-        if target_matrix.nnz
+        if np.count_nonzero(np.diff(target_matrix.indptr)) >= FEWEST_USERS
     }
 
 
@@ -94,15 +98,9 @@ def _judge_one(
     some = np.flatnonzero(np.diff(wanted.indptr))
     shown, bought = lists[some], wanted[some]
     hits = find_hits(shown, bought)
-    of_lists = {
-        "coverage": catalogue_coverage(shown, n_items=len(bundle.items)),
-        "novelty": novelty(shown, popularity),
-        "popularity_lift": popularity_lift(shown, bought, popularity),
-    }
-    if bundle.recommender.model is not None:
-        of_lists["diversity"] = intra_list_diversity(shown, bundle.recommender.model.item_vectors)
+    user_rows = targets.user_rows[some]
     return Result(
-        user_rows=targets.user_rows[some],
+        user_rows=user_rows,
         per_user={
             "recall": recall(hits),
             "ndcg": ndcg(hits),
@@ -110,8 +108,49 @@ def _judge_one(
             "average_precision": average_precision(hits),
         },
         item_rows=shown,
-        of_lists=of_lists,
+        of_lists=_of_lists(shown, bought, user_rows, bundle, popularity),
     )
+
+
+def _of_lists(
+    shown: NDArray[np.int32],
+    bought: sp.csr_array,
+    user_rows: NDArray[np.int64],
+    bundle: Bundle,
+    popularity: NDArray[np.float32],
+) -> dict[str, float]:
+    """Measure on the whole set of lists what there is enough for."""
+    model = bundle.recommender.model
+    prices = bundle.catalogue.table["price"].to_numpy()
+    usual = _usual_prices(bundle.histories.take(user_rows), prices)
+    measures: dict[str, Callable[[], float]] = {
+        "coverage": lambda: catalogue_coverage(
+            shown, n_items=int(bundle.catalogue.recommendable.sum())
+        ),
+        "novelty": lambda: novelty(shown, popularity),
+        "popularity_lift": lambda: popularity_lift(shown, bought, popularity),
+        "price_calibration": lambda: price_calibration(shown, prices, usual).mean_log_ratio,
+    }
+    if model is not None:
+        measures["diversity"] = lambda: intra_list_diversity(shown, model.item_vectors)
+    measured = {}
+    for name, measure in measures.items():
+        with suppress(NotEnoughData):
+            measured[name] = measure()
+    return measured
+
+
+def _usual_prices(histories: Histories, item_prices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take the median catalogue price of what each person bought; NaN where none is known."""
+    is_bought = histories.event_types == EventType.PURCHASE.code
+    bought = histories.select(is_bought & np.isfinite(item_prices[histories.item_rows]))
+    prices = item_prices[bought.item_rows]
+    prices = prices[np.lexsort((prices, bought.person_of_entry))]
+    some = bought.lengths > 0
+    first, lengths = bought.indptr[:-1][some], bought.lengths[some]
+    usual = np.full(len(histories), np.nan)
+    usual[some] = (prices[first + (lengths - 1) // 2] + prices[first + lengths // 2]) / 2
+    return usual
 
 
 def _batches(n: int, width: int) -> Iterator[NDArray[np.int64]]:

@@ -1,6 +1,5 @@
 """Installing a version: its bundle, checked file by file, where serving looks for it."""
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +7,7 @@ from tempfile import mkdtemp
 from typing import Final
 
 from features.errors import CorruptBundle
-from training.manifest import MANIFEST, Manifest
+from training.manifest import Manifest, check_name
 
 _DRAFT: Final = ".install-"
 
@@ -16,12 +15,7 @@ Fetch = Callable[[Path], Path]
 """Copies a bundle into a folder and says where it lies in it."""
 
 
-def manifest_digest(folder: Path) -> str:
-    """Name a bundle by all that it says: the SHA-256 of its manifest, which holds all others."""
-    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
-
-
-def install(parent: Path, bundle_id: str, *, digest: str, fetch: Fetch) -> Path:
+def install(parent: Path, bundle_id: str, fetch: Fetch) -> Path:
     """Bring a bundle into its folder, unless it lies there whole already.
 
     Nothing that serving may have mapped is written to: a copy is checked under another name and
@@ -32,9 +26,7 @@ def install(parent: Path, bundle_id: str, *, digest: str, fetch: Fetch) -> Path:
     parent : Path
         The folder of bundles (`Home.bundles`).
     bundle_id : str
-        The folder's name in there.
-    digest : str
-        What `manifest_digest` of it must be.
+        The folder's name in there, which its content must have.
     fetch : callable
         Gets a copy.
 
@@ -44,15 +36,15 @@ def install(parent: Path, bundle_id: str, *, digest: str, fetch: Fetch) -> Path:
         A fetched file is missing or is not what was registered; nothing has changed then.
     """
     final = parent / bundle_id
-    if final.exists() and _whole(final, digest):
+    if final.exists() and _whole(final):
         return final
     parent.mkdir(parents=True, exist_ok=True)
     for left_by_a_kill in parent.glob(f"{_DRAFT}*"):
         shutil.rmtree(left_by_a_kill)
     draft = Path(mkdtemp(prefix=_DRAFT, dir=parent))
     try:
-        fetched = fetch(draft)
-        verify(fetched, digest)
+        fetched = fetch(draft).rename(draft / bundle_id)
+        _verify(fetched)
         if final.exists():
             final.rename(draft / "damaged")
         fetched.rename(final)
@@ -61,23 +53,16 @@ def install(parent: Path, bundle_id: str, *, digest: str, fetch: Fetch) -> Path:
     return final
 
 
-def verify(folder: Path, digest: str) -> None:
-    """Check the manifest, and every file by it.
-
-    Raises
-    ------
-    CorruptBundle
-        A file is missing or differs.
-    """
+def _verify(folder: Path) -> None:
+    """Check a bundle's manifest by the folder's name, and every file by the manifest."""
     manifest = Manifest.read(folder)
-    if manifest_digest(folder) != digest:
-        raise CorruptBundle(f"{MANIFEST} is not the one that was registered", details=[MANIFEST])
+    check_name(folder)
     manifest.verify(folder)
 
 
-def _whole(folder: Path, digest: str) -> bool:
+def _whole(folder: Path) -> bool:
     try:
-        verify(folder, digest)
+        _verify(folder)
     except CorruptBundle:
         return False
     return True

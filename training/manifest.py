@@ -1,17 +1,19 @@
 """A bundle's manifest: what is in it, what it was made from, and the hash of every file."""
 
 import hashlib
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from features.errors import CorruptBundle
 
 FORMAT_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 _READ_AT_ONCE: Final = 1 << 20
+_NAME_LENGTH: Final = 16
 
 
 class FileFact(BaseModel):
@@ -54,7 +56,8 @@ class Manifest(BaseModel):
         Every file by its path within the bundle.
     """
 
-    model_config: ClassVar = ConfigDict(extra="forbid", frozen=True)
+    # A half-life may be infinite.
+    model_config: ClassVar = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
     format_version: int = FORMAT_VERSION
     as_of: datetime
@@ -79,29 +82,37 @@ class Manifest(BaseModel):
         CorruptBundle
             It is missing, not a manifest, or of a format that this version cannot open.
         """
-        path = folder / MANIFEST
         try:
-            manifest = cls.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
+            stored = json.loads((folder / MANIFEST).read_bytes())
+            # Of another format nothing else need be as it is here.
+            if stored["format_version"] == FORMAT_VERSION:
+                return cls.model_validate(stored)
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise CorruptBundle(
                 f"bundle {folder.name} has no readable {MANIFEST} ({error});"
                 " train again or promote another version"
             ) from error
-        if manifest.format_version != FORMAT_VERSION:
-            raise CorruptBundle(
-                f"bundle {folder.name} has format {manifest.format_version}, this version opens"
-                f" {FORMAT_VERSION}; install the version that wrote it or train again"
-            )
-        return manifest
+        raise CorruptBundle(
+            f"bundle {folder.name} has format {stored['format_version']}, this version opens"
+            f" {FORMAT_VERSION}; install the version that wrote it or train again"
+        )
 
     @property
     def bundle_id(self) -> str:
-        """The bundle's name: a digest of all its files, so that content and name cannot part."""
-        lines = [f"{path} {fact.sha256}" for path, fact in sorted(self.files.items())]
-        return hashlib.sha256("\n".join([str(self.as_of), *lines]).encode()).hexdigest()[:16]
+        """The bundle's name: a digest of the manifest and, by the hashes in it, of every file."""
+        return _name(self.as_json())
+
+    def completed(self, *, parts: dict[str, Any], files: dict[str, FileFact]) -> Self:
+        """Add what is known once the bundle is written."""
+        return type(self).model_validate({**self.model_dump(), "parts": parts, "files": files})
+
+    def as_json(self) -> bytes:
+        """Give the manifest as its file holds it."""
+        # A field that a later version adds must not rename the bundles that lack it.
+        return self.model_dump_json(indent=1, exclude_unset=True).encode()
 
     def verify(self, folder: Path) -> None:
-        """Check every file's size and hash.
+        """Check the size and hash of every file that the manifest names.
 
         Raises
         ------
@@ -117,11 +128,32 @@ class Manifest(BaseModel):
             )
 
 
+def check_name(folder: Path) -> None:
+    """Check that a bundle's manifest is the one that its folder is named by.
+
+    Raises
+    ------
+    CorruptBundle
+        The manifest has changed since, or the folder was renamed.
+    """
+    named = _name((folder / MANIFEST).read_bytes())
+    if named != folder.name:
+        raise CorruptBundle(
+            f"bundle {folder.name}: its {MANIFEST} is that of {named}; promote a version again to"
+            " restore it, or give the folder its name back",
+            details=[MANIFEST],
+        )
+
+
 def file_facts(folder: Path) -> dict[str, FileFact]:
     """Hash every file of a bundle but the manifest."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     facts = {path.relative_to(folder).as_posix(): file_fact(path) for path in paths}
     return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _name(manifest_json: bytes) -> str:
+    return hashlib.sha256(manifest_json).hexdigest()[:_NAME_LENGTH]
 
 
 def file_fact(path: Path) -> FileFact | None:

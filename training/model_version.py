@@ -21,8 +21,6 @@ class ModelVersion:
         Counted from 1.
     bundle_id : str
         The bundle's name by content.
-    digest : str
-        SHA-256 of the bundle's manifest.
     aliases : tuple of str
         "champion" is served, "challenger" is the newest.
     as_of, created_at : datetime
@@ -39,7 +37,6 @@ class ModelVersion:
 
     version: int
     bundle_id: str
-    digest: str
     aliases: tuple[str, ...]
     as_of: datetime
     created_at: datetime
@@ -63,7 +60,6 @@ class ModelVersion:
         return cls(
             version=number,
             bundle_id=tags["bundle_id"],
-            digest=tags["bundle_sha256"],
             aliases=tuple(sorted(one for one, at in aliases.items() if int(at) == number)),
             as_of=datetime.fromisoformat(tags["as_of"]),
             created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, UTC),

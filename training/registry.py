@@ -10,7 +10,7 @@ from features.errors import CorruptBundle, InvalidInput, PromotionRefused, Unkno
 from features.home import Home
 from training.bundle import point_to
 from training.gate import GateVerdict, judge
-from training.installation import install, manifest_digest
+from training.installation import install
 from training.lock import waiting_for
 from training.manifest import Manifest
 from training.mlflow_door import Connection, MlflowException
@@ -62,7 +62,6 @@ class Registry:
         manifest = Manifest.read(bundle)
         tags = {
             "bundle_id": manifest.bundle_id,
-            "bundle_sha256": manifest_digest(bundle),
             "as_of": manifest.as_of.isoformat(),
             "model": manifest.model or "popular",
             **{name: repr(mean) for name, mean in last_fold.served.means.items()},
@@ -233,7 +232,7 @@ class Registry:
             return self.connection.fetch(version.source, into)
 
         try:
-            install(self.home.bundles, version.bundle_id, digest=version.digest, fetch=fetch)
+            install(self.home.bundles, version.bundle_id, fetch)
         except (CorruptBundle, MlflowException, OSError) as error:
             raise CorruptBundle(
                 f"version {version.version} cannot be installed: its files in the registry are"

@@ -12,7 +12,8 @@ from training.intervals import Interval, bootstrap_mean
 
 Target = Literal["all", "new"]
 METRICS: Final = ("recall", "ndcg", "hit_rate", "average_precision")
-_FEWEST_USERS: Final = 2
+FEWEST_USERS: Final = 2
+"""Whom it takes to put an interval around a mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +69,7 @@ class Result:
         return {
             name: self.interval(metric, among)
             for name, among in marked.items()
-            if among.sum() >= _FEWEST_USERS
+            if among.sum() >= FEWEST_USERS
         }
 
 

@@ -112,7 +112,7 @@ class TrainingSettings(Section):
             return cls()
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InvalidSettings(f"{path} cannot be read as TOML: {error}; correct it") from error
         return cls._checked(raw, str(path))
 

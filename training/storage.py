@@ -39,7 +39,7 @@ class StoredArrays:
         path = self.folder / f"{name}.npy"
         try:
             array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, EOFError, ValueError) as error:
             raise CorruptBundle(
                 f"bundle {self.folder.name}: {name}.npy cannot be opened ({error});"
                 " promote a version again to restore it"

@@ -11,6 +11,7 @@ from features.errors import NotEnoughData
 from features.event_log import EventLog
 from features.events import EventType
 from features.snapshot import Snapshot
+from training.report import FEWEST_USERS
 from training.split import Fold, check_no_leak
 
 
@@ -37,6 +38,7 @@ def fold_targets(lake: Path, snapshot: Snapshot, fold: Fold) -> Targets:
     """Read what the people of a snapshot bought in a fold's window.
 
     Items that the catalogue did not have at `as_of` cannot be recommended and are no targets.
+    Times are compared by the whole second, so what happened within that of the opening is neither.
 
     Parameters
     ----------
@@ -50,11 +52,11 @@ def fold_targets(lake: Path, snapshot: Snapshot, fold: Fold) -> Targets:
     Raises
     ------
     NotEnoughData
-        Nobody with a history bought anything in the window.
+        Fewer than two people with a history bought anything in the window.
     FutureEventError
-        An event of the snapshot is later than `as_of`.
+        The snapshot, or an event of it, is later than `as_of`.
     """
-    events = EventLog(lake).scan(start=fold.opens, end=fold.closes)
+    events = EventLog(lake).scan(start=fold.opens.replace(microsecond=999_999), end=fold.closes)
     bought = events.filter(
         (events.event_type == EventType.PURCHASE.value) & events.user_id.notnull()
     )
@@ -63,16 +65,19 @@ def fold_targets(lake: Path, snapshot: Snapshot, fold: Fold) -> Targets:
     user_rows = snapshot.users.rows(table["user_id"].to_pylist())
     item_rows = snapshot.items.rows(table["item_id"].to_pylist())
     timestamps = table["timestamp"].cast("int64").to_numpy() // 1_000_000
-    check_no_leak(snapshot.histories.timestamps, timestamps, fold)
+    # The snapshot's own moment stands for all of it that is in nobody's history.
+    known_s = np.append(snapshot.histories.timestamps, snapshot.as_of_s)
+    check_no_leak(known_s, timestamps, fold)
     known = (user_rows >= 0) & (item_rows >= 0)
     known[known] &= snapshot.histories.lengths[user_rows[known]] > 0
     known[known] &= snapshot.catalogue.recommendable[item_rows[known]]
-    if not known.any():
-        raise NotEnoughData(
-            f"nobody with a history bought anything between {fold.opens:%Y-%m-%d} and"
-            f" {fold.closes:%Y-%m-%d}; choose another --as-of or a longer --horizon-days"
-        )
     people, places = np.unique(user_rows[known], return_inverse=True)
+    if len(people) < FEWEST_USERS:
+        raise NotEnoughData(
+            f"{len(people)} people with a history bought anything between {fold.opens:%Y-%m-%d} and"
+            f" {fold.closes:%Y-%m-%d}, and an interval needs {FEWEST_USERS};"
+            " choose another --as-of or a longer --horizon-days"
+        )
     shape = (len(people), len(snapshot.items))
     everything = sp.csr_array(
         (np.ones(len(places), np.float32), (places, item_rows[known])), shape=shape

@@ -2,18 +2,19 @@
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import ibis
 
 from features.event_log import engine
+from features.event_log.engine import Connection
 from features.event_log.words import microseconds
 
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
 
 
 def without_duplicates(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     batch: ibis.Table,
     known: ibis.Table | None,
 ) -> ibis.Table:
@@ -21,7 +22,7 @@ def without_duplicates(
 
     Parameters
     ----------
-    connection : ibis.backends.duckdb.Backend
+    connection : Connection
         Keeps the ids in question, so that they are looked for once.
     batch : ibis.Table
         Checked events.
@@ -57,7 +58,7 @@ def without_duplicates(
 
 
 def events_per_month(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     events: ibis.Table,
 ) -> dict[str, int]:
     """Count the events of each month (UTC, "2011-12"), in the order of the months."""

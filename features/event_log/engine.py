@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import duckdb
 import ibis
+import pyarrow as pa
 
 from features.errors import UnreadableFile
 
@@ -21,6 +22,9 @@ SOURCE_FILE: Final = "_source_file"
 
 SOURCE_LINE: Final = "_source_line"
 """The column that says which line of that file a row began on; in Parquet, which row it is."""
+
+Connection = Any
+"""An open engine, an `ibis.backends.duckdb.Backend`; Ibis has no types to name it by."""
 
 # Measured: twice as fast as the defaults and no larger. The limit on a dictionary's size gives
 # up early on columns of unique texts, such as the event ids.
@@ -35,7 +39,7 @@ def connect(
     memory_limit: str | None = None,
     temp_directory: Path | None = None,
     threads: int | None = None,
-) -> Any:  # noqa: ANN401 -- Ibis is untyped
+) -> Connection:
     """Open an engine in memory: session time in UTC, larger tables spill to disk.
 
     Parameters
@@ -50,7 +54,8 @@ def connect(
 
     Returns
     -------
-    ibis.backends.duckdb.Backend
+    Connection
+        Closed by its `disconnect`, or with the process.
 
     Examples
     --------
@@ -71,7 +76,7 @@ def connect(
 
 
 def read_parquet(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     paths: Sequence[Path],
     *,
     numbered: bool = False,
@@ -81,7 +86,7 @@ def read_parquet(
 
     Parameters
     ----------
-    connection : ibis.backends.duckdb.Backend
+    connection : Connection
         From `connect`.
     paths : sequence of Path
         At least one.
@@ -107,7 +112,7 @@ def read_parquet(
 
 
 def store(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     name: str,
     expression: ibis.Table,
 ) -> ibis.Table:
@@ -124,8 +129,18 @@ def store(
     return connection.table(name)
 
 
+def empty(
+    connection: Connection,
+    name: str,
+    schema: pa.Schema,
+) -> ibis.Table:
+    """Keep a table without rows in the engine."""
+    types = ibis.Schema.from_pyarrow(schema)
+    return connection.create_table(name, schema=types, overwrite=True)
+
+
 def rows(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     expression: ibis.Table,
 ) -> list[dict[str, Any]]:
     """Compute a small table and give its rows.
@@ -138,7 +153,7 @@ def rows(
 
 
 def copy(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     expression: ibis.Table,
     path: Path,
 ) -> int:
@@ -154,7 +169,7 @@ def copy(
 
 
 def copy_spans(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     expression: ibis.Table,
     spans: Sequence[tuple[datetime, datetime, Path]],
 ) -> None:
@@ -162,7 +177,7 @@ def copy_spans(
 
     Parameters
     ----------
-    connection : ibis.backends.duckdb.Backend
+    connection : Connection
         From `connect`.
     expression : ibis.Table
         Over tables that `store` keeps: other views are not seen by every thread.
@@ -187,7 +202,7 @@ def copy_spans(
         list(pool.map(write, spans))
 
 
-def time_zones(connection: Any) -> frozenset[str]:  # noqa: ANN401 -- Ibis is untyped
+def time_zones(connection: Connection) -> frozenset[str]:
     """Name the time zones that the engine knows."""
     names = connection.con.execute("SELECT name FROM pg_timezone_names()").fetchall()
     return frozenset(name for (name,) in names)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import ibis
 
 from features.errors import InvalidInput
 from features.event_log import batches, engine
 from features.event_log.durable import sync
+from features.event_log.engine import Connection
 from features.event_log.lock import writing
 from features.event_log.manifest import LogFile, Manifest
 from features.events import EVENT_SCHEMA
@@ -64,12 +65,12 @@ class EventLog:
     ----------
     lake : Path
         The folder (`Home.lake`).
-    connection : ibis.backends.duckdb.Backend
+    connection : Connection
         The engine that reads and writes; by default one of its own.
     """
 
     lake: Path
-    connection: Any = field(default_factory=engine.connect)
+    connection: Connection = field(default_factory=engine.connect)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -7,12 +7,17 @@ tells a busy buyer from a robot, so no wholesaler is caught, however many lines 
 Impressions do not count: the shop shows them, nobody does them.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import ibis
 
+from features.event_log import engine
+from features.event_log.engine import Connection
 from features.event_log.words import microseconds
-from features.events import ANONYMOUS_PREFIX, EventType
+from features.events import ANONYMOUS_PREFIX, EVENT_SCHEMA, EventType
+from features.ingest.places import Places
 
 MAX_BROWSING_A_DAY: Final = 1_000
 """Views and clicks on one UTC day that a person may come to."""
@@ -49,3 +54,56 @@ def with_person(events: ibis.Table) -> ibis.Table:
     """Add `person`: the `user_id`, or the key of an `anonymous_id`; null where there is neither."""
     anonymous = ibis.literal(ANONYMOUS_PREFIX) + events.anonymous_id
     return events.mutate(person=events.user_id.coalesce(anonymous))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Visitors:
+    """The events of people, and how many were not.
+
+    Parameters
+    ----------
+    events : ibis.Table
+        `EVENT_SCHEMA`, over tables that the engine stores.
+    n_bots : int
+        Visitors that look like bots.
+    n_set_aside : int
+        Their events, which are not among `events`.
+    """
+
+    events: ibis.Table
+    n_bots: int
+    n_set_aside: int
+
+
+def set_bots_aside(
+    connection: Connection,
+    parts: Sequence[ibis.Table],
+    places: Places,
+) -> Visitors:
+    """Part the events of people from those of bots, which go to a file of their own.
+
+    Parameters
+    ----------
+    connection : Connection
+        Keeps the tables.
+    parts : sequence of ibis.Table
+        Checked events, stored.
+    places : Places
+        Where the bots' events go.
+    """
+    if not parts:
+        return Visitors(engine.empty(connection, "no_events", EVENT_SCHEMA), 0, 0)
+    events = ibis.union(*(part.select(*EVENT_SCHEMA.names) for part in parts))
+    bots = engine.store(connection, "bots", suspects(events))
+    (counted,) = engine.rows(connection, bots.aggregate(n=bots.count()))
+    if not counted["n"]:
+        return Visitors(events, 0, 0)
+    named = with_person(events)
+    theirs = named.semi_join(bots, "person").drop("person")
+    places.set_aside.parent.mkdir(parents=True, exist_ok=True)
+    n_set_aside = engine.copy(
+        connection, theirs.order_by("timestamp", "event_id"), places.set_aside
+    )
+    people = named.anti_join(bots, "person").drop("person")
+    kept = engine.store(connection, "events_of_people", people)
+    return Visitors(kept, counted["n"], n_set_aside)

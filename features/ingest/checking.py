@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import ibis
 
 from features.errors import InvalidMapping
 from features.event_log import engine
+from features.event_log.engine import Connection
 from features.ingest.columns import Columns
 from features.ingest.inputs import Input
 from features.ingest.mapping import EventMapping, ItemMapping, TableMapping, UserMapping
@@ -88,20 +88,20 @@ class CheckedKind:
 
 
 def check(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     kind: str,
     inputs: Sequence[Input],
     mapping: TableMapping,
     *,
     folder: Path,
     now: datetime,
-    on_file: Callable[[Path], None],
+    tell: Callable[[Path, int], None],
 ) -> CheckedKind:
     """Read files of one kind and check each row.
 
     Parameters
     ----------
-    connection : ibis.backends.duckdb.Backend
+    connection : Connection
         Keeps the checked rows.
     kind : str
         "events", "items" or "users".
@@ -113,8 +113,8 @@ def check(
         For texts on their way to tables.
     now : datetime
         Aware; later events are rejected.
-    on_file : callable
-        Told of each file before it is read.
+    tell : callable
+        Told of each file, and of how many of its rows have been read.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def check(
         kind=kind,
         delimiter=mapping.delimiter,
         folder=folder / kind,
-        on_file=on_file,
+        tell=tell,
     )
     # Every file is asked for its columns before any row is looked at.
     asked = [_ask(source, mapping, now) for source in sources.sources]
@@ -156,7 +156,7 @@ def _ask(source: Source, mapping: TableMapping, now: datetime) -> tuple[Columns,
 
 
 def _store(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     name: str,
     columns: Columns,
     table: ibis.Table,
@@ -164,13 +164,11 @@ def _store(
     ours = columns.mapping.schema_.names
     stated = {name for name in ours if columns.has(name)} | columns.others().keys()
     unused = tuple(name for name in columns.source.columns if name not in columns.used)
-    return Checked(
-        columns.source, engine.store(connection, name, table), frozenset(stated), unused
-    )
+    return Checked(columns.source, engine.store(connection, name, table), frozenset(stated), unused)
 
 
 def _outcomes(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     parts: Sequence[Checked],
 ) -> dict[str, int]:
     counts: Counter[str] = Counter()

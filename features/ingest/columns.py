@@ -74,7 +74,7 @@ class Columns:
         theirs = self.name_of(ours)
         if theirs is None:
             dtype = ibis.Schema.from_pyarrow(self.mapping.schema_)[ours]
-            return Parsed(ibis.null(dtype))
+            return Parsed(ibis.null(dtype(nullable=True)))
         self.used.add(theirs)
         column = self.source.table[theirs]
         try:

@@ -35,7 +35,7 @@ class Refused:
     reason : Reason
         Why.
     content : str
-        The line itself, up to 1,000 characters; bytes that are no UTF-8 as \\xNN.
+        The line itself, up to 1,000 characters; bytes that are no UTF-8 in hexadecimal.
     """
 
     line: int
@@ -56,7 +56,7 @@ class Block:
     Parameters
     ----------
     data : bytes
-        The readable lines, each with its "\\n".
+        The readable lines, each with its line feed.
     numbers : ndarray of int64, shape (n_lines,)
         The number of each of these lines in the file, from 1.
     refused : tuple of Refused

@@ -5,63 +5,54 @@ from pathlib import Path
 from typing import Final
 
 import ibis
-import pyarrow as pa
 
-from features.event_log.engine import SOURCE_FILE, SOURCE_LINE
+from features.event_log import engine
+from features.event_log.engine import SOURCE_FILE, SOURCE_LINE, Connection
 from features.event_log.words import as_json
-from features.ingest.lines import Refused
+from features.ingest.checking import Checked, CheckedKind
 from features.ingest.reasons import Reason
-from features.ingest.sources import Source
+from features.ingest.refused import REJECT_SCHEMA
 from features.ingest.tables import OUTCOME, PLACE
 
 MAX_CONTENT_CHARACTERS: Final = 1_000
 """How much of a rejected row is kept."""
 
-REJECT_SCHEMA: Final = pa.schema(
-    [
-        pa.field("kind", pa.string()),
-        pa.field("file", pa.string()),
-        pa.field("line", pa.int64()),
-        pa.field("reason", pa.string()),
-        pa.field("message", pa.string()),
-        pa.field("content", pa.string()),
-    ]
-)
-"""A rejected row: the kind of its file ("events", "items", "users"), the file, the line (in
-Parquet the row) from 1, a `Reason` and its message, and the line, or the row as JSON."""
 
-
-def refused_table(kind: str, path: Path, refused: Sequence[Refused]) -> pa.Table:
-    """Write down the lines of a text file that hold no row."""
-    rows = [
-        {
-            "kind": kind,
-            "file": str(path),
-            "line": one.line,
-            "reason": one.reason.value,
-            "message": one.reason.message,
-            "content": one.content,
-        }
-        for one in refused
-    ]
-    return pa.Table.from_pylist(rows, schema=REJECT_SCHEMA)
-
-
-def rejected_rows(source: Source, kind: str, checked: ibis.Table) -> ibis.Table:
-    """Give the rows that did not pass the checks, in `REJECT_SCHEMA`.
+def write_rejects(
+    connection: Connection,
+    kinds: Sequence[CheckedKind],
+    path: Path,
+) -> int:
+    """Write the rows with a fault, and the lines that hold no row, to one file.
 
     Parameters
     ----------
-    source : Source
-        The files they come from.
-    kind : str
-        "events", "items" or "users".
-    checked : ibis.Table
-        With `OUTCOME` and the place of every row of these files.
+    connection : Connection
+        Reads the files again, for what they say.
+    kinds : sequence of CheckedKind
+        All files.
+    path : Path
+        The rejects file; not made where there is nothing to write.
+
+    Returns
+    -------
+    int
+        How many there are.
     """
-    bad = checked.filter(checked[OUTCOME].isin([one.value for one in Reason]))
-    rows = source.table.inner_join(bad.select(OUTCOME, *PLACE), list(PLACE))
-    content = as_json(ibis.struct({name: rows[name] for name in source.columns}))
+    refused = [file for kind in kinds for file in kind.refused]
+    tables = [engine.read_parquet(connection, refused)] if refused else []
+    tables += [_faulty(part, kind.kind) for kind in kinds if kind.n_faulty for part in kind.parts]
+    if not tables:
+        return 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    everything = ibis.union(*(table.select(*REJECT_SCHEMA.names) for table in tables))
+    return engine.copy(connection, everything.order_by("kind", "file", "line"), path)
+
+
+def _faulty(part: Checked, kind: str) -> ibis.Table:
+    bad = part.table.filter(part.table[OUTCOME].isin([one.value for one in Reason]))
+    rows = part.source.table.inner_join(bad.select(OUTCOME, *PLACE), list(PLACE))
+    content = as_json(ibis.struct({name: rows[name] for name in part.source.columns}))
     messages = [(one.value, one.message) for one in Reason]
     return rows.select(
         kind=ibis.literal(kind),
@@ -69,5 +60,5 @@ def rejected_rows(source: Source, kind: str, checked: ibis.Table) -> ibis.Table:
         line=rows[SOURCE_LINE],
         reason=rows[OUTCOME],
         message=rows[OUTCOME].cases(*messages),
-        content=content.cast("string").substr(0, MAX_CONTENT_CHARACTERS),
+        content=content.substr(0, MAX_CONTENT_CHARACTERS),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import ibis
 import pyarrow as pa
@@ -11,13 +11,14 @@ import pyarrow.parquet as pq
 
 from features.errors import UnreadableFile
 from features.event_log import engine
-from features.event_log.engine import SOURCE_FILE, SOURCE_LINE
+from features.event_log.engine import SOURCE_FILE, SOURCE_LINE, Connection
 from features.ingest.csv_rows import read_csv
 from features.ingest.inputs import Format, Input
 from features.ingest.json_rows import read_json_lines
 from features.ingest.lines import Batch, Refused
-from features.ingest.rejects import refused_table
+from features.ingest.refused import refused_table
 
+_TELL_EVERY: Final = 1_000_000
 _RESERVED: Final = {SOURCE_FILE, SOURCE_LINE, "file_row_number"}
 
 
@@ -60,19 +61,19 @@ class Sources:
 
 
 def open_sources(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     inputs: Sequence[Input],
     *,
     kind: str,
     delimiter: str,
     folder: Path,
-    on_file: Callable[[Path], None],
+    tell: Callable[[Path, int], None],
 ) -> Sources:
     """Open Parquet files as they are, and turn text files into Parquet of texts first.
 
     Parameters
     ----------
-    connection : ibis.backends.duckdb.Backend
+    connection : Connection
         From `features.event_log.connect`.
     inputs : sequence of Input
         The files.
@@ -82,18 +83,19 @@ def open_sources(
         What parts the fields of a CSV file.
     folder : Path
         Where to put the texts; theirs alone.
-    on_file : callable
-        Told of each file before it is read.
+    tell : callable
+        Told of a file and of how many of its rows have been read: at its beginning, then each
+        time another million has.
 
     Raises
     ------
     UnreadableFile
         A file is damaged, or not in the format that its name says.
     """
-    stage = _Stage(folder, kind)
+    stage = _Stage(folder, kind, tell)
     parquet: dict[pa.Schema, list[Path]] = {}
     for one in inputs:
-        on_file(one.path)
+        tell(one.path, 0)
         if one.format is Format.PARQUET:
             schema, n_rows = _parquet_schema(one.path)
             parquet.setdefault(schema, []).append(one.path)
@@ -133,19 +135,20 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
 class _Stage:
     """Text files on their way to tables: one Parquet file for each block of lines."""
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, tell: Callable[[Path, int], None]) -> None:
         self.folder = folder
         self.kind = kind
+        self.tell = tell
         self.n_read = 0
         self.refused: list[Path] = []
         # JSON objects may differ line by line, so all such files are one table.
         self.groups: dict[tuple[str, ...] | None, tuple[list[Path], list[Path]]] = {}
-        self.names: dict[str, None] = {}
 
     def add(self, source: Input, delimiter: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         is_csv = source.format is Format.CSV
         batches = read_csv(source, delimiter=delimiter) if is_csv else read_json_lines(source)
+        n_read = 0
         for batch in batches:
             names = tuple(name for name in batch.rows.column_names if name != SOURCE_LINE)
             _check_names(source.path, names)
@@ -154,11 +157,14 @@ class _Stage:
             if source.path not in files:
                 files.append(source.path)
             pieces.append(self._write_rows(source.path, batch))
-            self.n_read += batch.rows.num_rows + len(batch.refused)
             if batch.refused:
                 self._write_refused(source.path, batch.refused)
+            before, n_read = n_read, n_read + batch.rows.num_rows + len(batch.refused)
+            if n_read // _TELL_EVERY > before // _TELL_EVERY:
+                self.tell(source.path, n_read)
+        self.n_read += n_read
 
-    def open(self, connection: Any) -> Iterator[Source]:  # noqa: ANN401 -- Ibis is untyped
+    def open(self, connection: Connection) -> Iterator[Source]:
         for files, pieces in self.groups.values():
             table = engine.read_parquet(connection, pieces, union_by_name=True)
             names = tuple(name for name in table.columns if name not in _RESERVED)

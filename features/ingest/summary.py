@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import ibis
 
 from features.event_log import engine
+from features.event_log.engine import Connection
 from features.ingest.report import Accepted, RejectedRow
 
 _EXAMPLES_OF_EACH = 2
 
 
 def summarise_events(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     files: Sequence[Path],
     items: ibis.Table,
 ) -> Accepted:
@@ -22,7 +22,7 @@ def summarise_events(
 
     Parameters
     ----------
-    connection : ibis.backends.duckdb.Backend
+    connection : Connection
         Reads the files.
     files : sequence of Path
         The event log's new files.
@@ -48,14 +48,14 @@ def summarise_events(
         by_type={row["event_type"]: row["n"] for row in types},
         first=_iso(min(row["first"] for row in types)),
         last=_iso(max(row["last"] for row in types)),
-        without_person=sum(row["nobody"] for row in types),
+        without_person=int(sum(row["nobody"] for row in types)),
         unknown_items=unknown["n_items"],
         of_unknown_items=int(unknown["n_events"] or 0),
     )
 
 
 def summarise_rejects(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+    connection: Connection,
     file: Path,
 ) -> tuple[dict[str, int], tuple[RejectedRow, ...]]:
     """Count the rejected rows by reason, and show the first of each."""

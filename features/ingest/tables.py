@@ -30,7 +30,7 @@ PLACE: Final = (SOURCE_FILE, SOURCE_LINE)
 _KEY: Final = "_key_"
 # Control characters, which no valid id holds, so that no two keys read the same.
 _SEPARATOR: Final = "\x1f"
-_NOTHING: Final = "\x00"
+_NOTHING: Final = "\x1e"
 _PRICE_UNITS: Final = 1_000_000
 
 
@@ -117,9 +117,8 @@ def checked_users(columns: Columns, mapping: UserMapping) -> ibis.Table:
 def _events(
     columns: Columns, mapping: EventMapping, *, stated: ibis.Value, now: datetime
 ) -> dict[str, Parsed]:
-    ours = stated.cases(*mapping.event_types.items(), else_=stated)
-    if not mapping.event_types:
-        ours = stated
+    renamed = [(theirs, ours.value) for theirs, ours in mapping.event_types.items()]
+    ours = stated.cases(*renamed, else_=stated) if renamed else stated
     known = ours.isin([one.value for one in EventType])
     is_return = ours == EventType.RETURN.value
     ids = ("event_id", "anonymous_id", "order_id", "session_id", "recommendation_id")

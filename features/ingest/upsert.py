@@ -1,97 +1,154 @@
 """How new rows change the catalogue and the user table."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import ibis
 import pyarrow as pa
 
+from features.catalog import ITEM_SCHEMA, USER_SCHEMA
 from features.event_log import engine
+from features.event_log.engine import Connection
 from features.ingest.checking import CheckedKind
-from features.ingest.mapping import Constant
+from features.ingest.mapping import UserMapping
 from features.ingest.tables import PLACE
 
 _NEW: Final = "_new_"
 _DEFAULTS: Final = {"available": True, "hidden": False}
 
 
-def current(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+@dataclass(frozen=True, slots=True, eq=False)
+class Updated:
+    """A table as it is from now on.
+
+    Parameters
+    ----------
+    table : ibis.Table
+        All its rows.
+    written : Path, optional
+        The file that holds them, to be put in place; None where nothing changed.
+    n_written : int
+        Ids of the files that were added or updated.
+    n_from_events : int
+        Ids that were added because an event named them.
+    """
+
+    table: ibis.Table
+    written: Path | None = None
+    n_written: int = 0
+    n_from_events: int = 0
+
+
+def update_items(
+    connection: Connection,
+    items: CheckedKind,
+    path: Path,
+    folder: Path,
+) -> Updated:
+    """Put the valid rows of all item files into the catalogue.
+
+    Parameters
+    ----------
+    connection : Connection
+        Keeps the tables.
+    items : CheckedKind
+        The files.
+    path : Path
+        The catalogue so far.
+    folder : Path
+        Where the new one is written.
+    """
+    table = _current(connection, path, ITEM_SCHEMA)
+    if not items.parts:
+        return Updated(table)
+    table = _put(connection, table, items, ITEM_SCHEMA)
+    return Updated(table, _write(connection, table, folder / path.name), _n_ids(connection, items))
+
+
+def update_users(
+    connection: Connection,
+    users: CheckedKind,
+    path: Path,
+    folder: Path,
+    *,
+    events: ibis.Table,
+    mapping: UserMapping,
+) -> Updated:
+    """Put the valid rows of all user files into the user table, and users of the events.
+
+    Where the mapping says `from_events`, each new `user_id` of the events is added with the
+    mapping's constants. Users that the table has stay as they are then: a consent that was
+    withdrawn must not come back.
+
+    Parameters
+    ----------
+    connection, users, path, folder
+        As for `update_items`.
+    events : ibis.Table
+        The checked events.
+    mapping : UserMapping
+        The mapping of the users.
+    """
+    table = _current(connection, path, USER_SCHEMA)
+    n_added = 0
+    if users.parts:
+        table = _put(connection, table, users, USER_SCHEMA)
+    if mapping.from_events:
+        named = events.filter(events.user_id.notnull()).select("user_id").distinct()
+        added = engine.store(connection, "users_of_events", named.anti_join(table, "user_id"))
+        n_added = _count(connection, added)
+        types = ibis.Schema.from_pyarrow(USER_SCHEMA)
+        constants = mapping.constants.items()
+        new = added.mutate(**{name: ibis.literal(one).cast(types[name]) for name, one in constants})
+        merged = _merge(table, new, schema=USER_SCHEMA, stated=new.columns)
+        table = engine.store(connection, "users_with_events", merged)
+    if not users.parts and not n_added:
+        return Updated(table)
+    written = _write(connection, table, folder / path.name)
+    return Updated(table, written, _n_ids(connection, users), n_added)
+
+
+def _current(
+    connection: Connection,
     path: Path,
     schema: pa.Schema,
 ) -> ibis.Table:
-    """Open the table so far; without a file it is empty."""
     if path.exists():
         return engine.read_parquet(connection, [path])
     return engine.empty(connection, path.stem, schema)
 
 
-def upsert(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
+def _put(
+    connection: Connection,
     old: ibis.Table,
     kind: CheckedKind,
     schema: pa.Schema,
-) -> tuple[ibis.Table, int]:
-    """Put the valid rows of all files into a table.
-
-    Parameters
-    ----------
-    connection : ibis.backends.duckdb.Backend
-        Keeps the result.
-    old : ibis.Table
-        The table so far.
-    kind : CheckedKind
-        The files.
-    schema : pyarrow.Schema
-        Our columns, the id first.
-
-    Returns
-    -------
-    ibis.Table
-        The table from now on.
-    int
-        How many ids were added or updated.
-    """
-    key = schema.names[0]
+) -> ibis.Table:
     table = old
     for place, part in enumerate(kind.parts):
-        new = _latest(part.valid, key)
+        new = _latest(part.valid, schema.names[0])
         merged = _merge(table, new, schema=schema, stated=part.stated)
         table = engine.store(connection, f"{kind.kind}_merged_{place}", merged)
+    return table
+
+
+def _n_ids(connection: Connection, kind: CheckedKind) -> int:
     if not kind.parts:
-        return table, 0
-    ids = ibis.union(*(part.valid.select(key) for part in kind.parts), distinct=True)
-    (counted,) = engine.rows(connection, ids.aggregate(n=ids.count()))
-    return table, counted["n"]
+        return 0
+    ids = [part.valid.select(part.valid.columns[0]) for part in kind.parts]
+    return _count(connection, ibis.union(*ids).distinct())
 
 
-def add_from_events(
-    connection: Any,  # noqa: ANN401 -- Ibis is untyped
-    old: ibis.Table,
-    events: ibis.Table,
-    schema: pa.Schema,
-    constants: dict[str, Constant],
-) -> tuple[ibis.Table, int]:
-    """Add a user for each `user_id` of the events that the table does not have.
+def _count(connection: Connection, table: ibis.Table) -> int:
+    (counted,) = engine.rows(connection, table.aggregate(n=table.count()))
+    return int(counted["n"])
 
-    Users that it has stay as they are: a consent withdrawn must not come back.
 
-    Returns
-    -------
-    ibis.Table
-        The table from now on.
-    int
-        How many users were added.
-    """
-    named = events.filter(events.user_id.notnull()).select("user_id").distinct()
-    added = engine.store(connection, "users_of_events", named.anti_join(old, "user_id"))
-    (counted,) = engine.rows(connection, added.aggregate(n=added.count()))
-    types = ibis.Schema.from_pyarrow(schema)
-    values = {name: ibis.literal(value).cast(types[name]) for name, value in constants.items()}
-    new = added.mutate(**values)
-    merged = _merge(old, new, schema=schema, stated=("user_id", *constants))
-    return engine.store(connection, "users_with_events", merged), counted["n"]
+def _write(connection: Connection, table: ibis.Table, path: Path) -> Path:
+    engine.copy(connection, table.order_by(table.columns[0]), path)
+    return path
 
 
 def _latest(rows: ibis.Table, key: str) -> ibis.Table:
@@ -115,8 +172,7 @@ def _merge(
     }
     for name in _DEFAULTS.keys() & columns.keys():
         columns[name] = columns[name].fill_null(_DEFAULTS[name])
-    merged = joined.select(**{key: joined[_NEW + key].coalesce(joined[key])}, **columns)
-    return merged.order_by(key)
+    return joined.select(**{key: joined[_NEW + key].coalesce(joined[key])}, **columns)
 
 
 def _value(joined: ibis.Table, name: str, *, is_new: ibis.Value, is_stated: bool) -> ibis.Value:

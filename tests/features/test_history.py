@@ -17,7 +17,7 @@ people = st.lists(st.lists(entries, max_size=5), max_size=8)
 
 
 def listed(histories: Histories) -> list[list[Entry]]:
-    """A second, slow way to read histories."""
+    """Read histories in a second, slow way."""
     columns = histories.item_rows, histories.event_types, histories.timestamps
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
     return [

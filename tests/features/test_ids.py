@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from features import ids
 from features.errors import InvalidInput
@@ -88,9 +89,10 @@ def test_a_map_opens_from_its_stored_arrays(external_ids: list[str], tmp_path: P
 
 
 def test_ids_whose_hashes_collide_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        ids, "_hashes", lambda encoded, count: np.full(count, 2**63, dtype=np.uint64)
-    )
+    def all_alike(_: object, count: int) -> NDArray[np.uint64]:
+        return np.full(count, 2**63, dtype=np.uint64)
+
+    monkeypatch.setattr(ids, "_hashes", all_alike)
 
     id_map = IdMap.of(["mug", "lamp", "sofa"])
 

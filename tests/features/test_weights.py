@@ -51,7 +51,7 @@ def sureness(*events: Entry, weights: ConfidenceWeights | None = None) -> float:
 
 
 def naive(person: list[Entry], item_row: int, weights: ConfidenceWeights) -> float:
-    """The formula once more, in plain Python."""
+    """Apply the formula once more, in plain Python."""
     total = 0.0
     for item, code, age, count in person:
         if item == item_row:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from features.errors import CorruptBundle
-from training.installation import install, manifest_digest, verify
+from training.bundle import Bundle
+from training.installation import install
 
 
 def _copy_of(bundle: Path) -> Callable[[Path], Path]:
@@ -33,9 +34,7 @@ def bundle(bundle_folders: tuple[Path, ...]) -> Path:
 
 
 def test_an_installed_bundle_equals_its_source(bundle: Path, tmp_path: Path) -> None:
-    digest = manifest_digest(bundle)
-
-    final = install(tmp_path, bundle.name, digest=digest, fetch=_copy_of(bundle))
+    final = install(tmp_path, bundle.name, _copy_of(bundle))
 
     assert final == tmp_path / bundle.name
     sources = [path for path in bundle.rglob("*") if path.is_file()]
@@ -46,10 +45,9 @@ def test_an_installed_bundle_equals_its_source(bundle: Path, tmp_path: Path) -> 
 
 
 def test_a_whole_bundle_is_not_fetched_again(bundle: Path, tmp_path: Path) -> None:
-    digest = manifest_digest(bundle)
-    install(tmp_path, bundle.name, digest=digest, fetch=_copy_of(bundle))
+    install(tmp_path, bundle.name, _copy_of(bundle))
 
-    assert install(tmp_path, bundle.name, digest=digest, fetch=_never).is_dir()
+    assert install(tmp_path, bundle.name, _never).is_dir()
 
 
 @pytest.mark.parametrize("name", ["user_vectors.npy", "catalogue.arrow", "manifest.json"])
@@ -62,32 +60,33 @@ def test_a_changed_file_is_refused_and_nothing_is_left(
         return copy
 
     with pytest.raises(CorruptBundle):
-        install(tmp_path, bundle.name, digest=manifest_digest(bundle), fetch=fetch)
+        install(tmp_path, bundle.name, fetch)
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_manifest_that_fits_its_files_but_was_not_registered_is_refused(
-    bundle_folders: tuple[Path, ...],
+def test_a_whole_bundle_that_is_not_the_one_asked_for_is_refused(
+    bundle_folders: tuple[Path, ...], tmp_path: Path
 ) -> None:
-    registered, other = bundle_folders[:2]
+    asked, other = bundle_folders[:2]
 
-    with pytest.raises(CorruptBundle, match="not the one that was registered"):
-        verify(other, manifest_digest(registered))
+    with pytest.raises(CorruptBundle, match=f"bundle {asked.name}: .* is that of {other.name}"):
+        install(tmp_path, asked.name, _copy_of(other))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_bundle_is_replaced_while_readers_keep_theirs(
     bundle: Path, tmp_path: Path
 ) -> None:
-    digest = manifest_digest(bundle)
-    final = install(tmp_path, bundle.name, digest=digest, fetch=_copy_of(bundle))
+    final = install(tmp_path, bundle.name, _copy_of(bundle))
     mapped = np.load(final / "user_vectors.npy", mmap_mode="r")
     before = np.array(mapped)
     _damage(final / "catalogue.arrow")
 
-    install(tmp_path, bundle.name, digest=digest, fetch=_copy_of(bundle))
+    install(tmp_path, bundle.name, _copy_of(bundle))
 
-    verify(final, digest)
+    Bundle.open(final, verify=True)
     np.testing.assert_array_equal(mapped, before)
     assert [path.name for path in tmp_path.iterdir()] == [bundle.name]
 
@@ -95,6 +94,6 @@ def test_a_damaged_bundle_is_replaced_while_readers_keep_theirs(
 def test_what_a_kill_left_behind_is_swept_up(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / ".install-killed" / "fetched").mkdir(parents=True)
 
-    install(tmp_path, bundle.name, digest=manifest_digest(bundle), fetch=_copy_of(bundle))
+    install(tmp_path, bundle.name, _copy_of(bundle))
 
     assert [path.name for path in tmp_path.iterdir()] == [bundle.name]

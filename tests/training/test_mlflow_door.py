@@ -1,7 +1,7 @@
 """The store opens for everybody who comes, and nothing else is touched."""
 
 import os
-import sqlite3
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,39 +13,46 @@ from features.home import Home
 from training.mlflow_door import NAME_VARIABLE, URI_VARIABLE, connect
 
 ROOT = Path(__file__).parents[2]
-CODE = """
+OPEN = """
 import sys
 from pathlib import Path
 from features.home import Home
 from training.mlflow_door import connect
 print(connect(Home(Path(sys.argv[1]))).experiment_id)
 """
+DIE_ON_THE_WAY = """
+import itertools, os, signal
+import sqlalchemy
+steps = itertools.count()
+@sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "before_cursor_execute")
+def die(connection, cursor, statement, *_):
+    if statement.startswith("UPDATE alembic_version") and next(steps) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
-def test_three_processes_open_a_new_store_at_once_after_one_was_killed_in_it(
-    tmp_path: Path,
-) -> None:
-    home = Home(tmp_path / "shop")
-    home.root.mkdir()
-    # What a kill during the migrations leaves: MLflow cannot open a half-made database.
-    with sqlite3.connect(home.root / ".mlflow.db.draft") as half_made:
-        half_made.execute("create table experiments (experiment_id integer)")
-    half_made.close()
+def _start(home: Home, code: str) -> subprocess.Popen[str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("VITRINE_")}
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", code, str(home.root)],
+        cwd=home.root.parent,
+        env=own | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", CODE, str(home.root)],
-            cwd=tmp_path,
-            env=own | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(3)
-    ]
+
+def test_three_processes_open_a_new_store_at_once_after_one_was_killed_making_it(
+    home: Home, tmp_path: Path
+) -> None:
+    killed = _start(home, DIE_ON_THE_WAY + OPEN)
+    killed.communicate()
+
+    running = [_start(home, OPEN) for _ in range(3)]
     answers = [process.communicate() for process in running]
 
+    assert killed.returncode == -signal.SIGKILL
     assert [process.returncode for process in running] == [0, 0, 0], answers
     assert len({out for out, _ in answers}) == 1
     assert [err for _, err in answers] == ["", "", ""]

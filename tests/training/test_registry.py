@@ -160,7 +160,7 @@ def test_a_version_of_another_fold_is_refused(registry: Registry, register: Regi
         registry.promote(2, now=NOW)
 
 
-def test_a_version_whose_run_is_gone_is_refused_unless_forced(
+def test_a_version_whose_evaluation_is_gone_is_refused_unless_forced(
     registry: Registry, register: Register, connection: Connection
 ) -> None:
     register(0.5)

@@ -71,7 +71,7 @@ def check_settings(trainer: Trainer) -> None:
 
 
 def learnable(interactions: Interactions) -> sp.csr_matrix:
-    """Give the matrix as the libraries take it: an old-style CSR with 32-bit indices.
+    """Give the matrix as the libraries take it: of SciPy's older type.
 
     Raises
     ------
@@ -84,5 +84,4 @@ def learnable(interactions: Interactions) -> sp.csr_matrix:
             f"none of {matrix.shape[0]} people has shown interest in any of {matrix.shape[1]} items"
             f" before {interactions.as_of}; ingest more events or move as_of"
         )
-    # Built from its parts, SciPy picks the narrowest index; converted, it would keep the wide one.
-    return sp.csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    return sp.csr_matrix(matrix)

@@ -1,5 +1,6 @@
 """What is special to BPR: whom it takes for not chosen."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -43,3 +44,17 @@ def test_what_nobody_chooses_ranks_behind_what_most_choose() -> None:
     scores = Bpr(factors=4).fit(shop, seed=1).score(shop.matrix, np.arange(N_ITEMS))
 
     assert (scores[:, UNSOLD].max(axis=1) < scores[:, :10].min(axis=1)).all()
+
+
+def test_what_fewer_people_want_surely_ranks_before_what_more_people_hardly_want() -> None:
+    wanted = np.zeros((N_USERS, 8), dtype=np.float32)
+    wanted[:20, 0] = 10
+    wanted[:40, 1] = 0.01
+    wanted[np.arange(N_USERS), 2 + np.arange(N_USERS) % 6] = 1
+    shop = replace(
+        shop_without_tastes(), matrix=sp.csr_array(wanted), items=IdMap.of(list("abcdefgh"))
+    )
+
+    scores = Bpr(factors=4).fit(shop, seed=1).score(shop.matrix, np.array([0, 1]))
+
+    assert (scores[:, 0] > scores[:, 1]).all()

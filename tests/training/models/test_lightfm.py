@@ -70,13 +70,22 @@ def test_the_scale_of_the_features_does_not_matter() -> None:
     np.testing.assert_array_equal(one.item_vectors, other.item_vectors)
 
 
-def test_what_is_wanted_more_surely_ranks_higher() -> None:
+def test_what_fewer_people_want_surely_ranks_before_what_more_people_hardly_want() -> None:
     wanted = np.zeros((N_USERS, 8), dtype=np.float32)
-    wanted[:, 0] = 10
-    wanted[:, 1] = 0.01
+    wanted[:15, 0] = 10
+    wanted[:30, 1] = 0.01
     wanted[np.arange(N_USERS), 2 + np.arange(N_USERS) % 6] = 1
     shop = replace(checkerboard(), matrix=sp.csr_array(wanted), items=IdMap.of(list("abcdefgh")))
 
     scores = TRAINER.fit(shop, seed=1).score(shop.matrix, np.array([0, 1]))
 
     assert (scores[:, 0] > scores[:, 1]).all()
+
+
+def test_items_that_nobody_bought_do_not_change_the_others() -> None:
+    shop = replace(checkerboard(), item_features=parity(N_ITEMS))
+    without = replace(shop, matrix=shop.matrix[:, :COLD_EVEN], item_features=parity(COLD_EVEN))
+
+    among, alone = TRAINER.fit(shop, seed=1), TRAINER.fit(without, seed=1)
+
+    np.testing.assert_array_equal(among.item_vectors[:COLD_EVEN], alone.item_vectors)
