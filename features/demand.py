@@ -71,10 +71,10 @@ class Demand:
         by_country[-1] = by_country.sum(axis=0)
         return by_country.astype(np.float32)
 
-    def purchases(self, *, n_items: int) -> NDArray[np.float32]:
-        """Count how often each item was bought, shape (n_items,)."""
-        bought = self.event_types == EventType.PURCHASE.code
-        counts = np.bincount(self.item_rows[bought], self.counts[bought], minlength=n_items)
+    def counted(self, event_type: EventType, *, n_items: int) -> NDArray[np.float32]:
+        """Count how often each item had events of one type, shape (n_items,)."""
+        chosen = self.event_types == event_type.code
+        counts = np.bincount(self.item_rows[chosen], self.counts[chosen], minlength=n_items)
         return counts.astype(np.float32)
 
 

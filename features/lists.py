@@ -68,6 +68,14 @@ class Lists:
             np.concatenate([one.sources for one in parts]),
         )
 
+    def spread(self, places: NDArray[np.integer], *, n: int) -> Self:
+        """Give n lists of which these stand at the places named; the others are empty."""
+        every = type(self).empty(n, self.item_rows.shape[1])
+        every.item_rows[places] = self.item_rows
+        every.scores[places] = self.scores
+        every.sources[places] = self.sources
+        return every
+
     @property
     def returned(self) -> NDArray[np.int64]:
         """How many items each list has, shape (n,)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -61,6 +61,24 @@ class Reasons:
     shares: NDArray[np.float32]
     verbs: NDArray[np.uint8]
 
+    @classmethod
+    def none(cls, n: int, num_results: int) -> Self:
+        """Build n lists of items that nothing is said about."""
+        shape = (n, num_results, REASONS)
+        return cls(
+            np.full(shape, -1, dtype=np.int32),
+            np.zeros(shape, dtype=np.float32),
+            np.zeros(shape, dtype=np.uint8),
+        )
+
+    def spread(self, places: NDArray[np.integer], *, n: int) -> Self:
+        """Give the reasons of n lists of which these stand at the places named."""
+        every = type(self).none(n, self.item_rows.shape[1])
+        every.item_rows[places] = self.item_rows
+        every.shares[places] = self.shares
+        every.verbs[places] = self.verbs
+        return every
+
 
 def explain(recommender: Recommender, persons: Persons, lists: Lists) -> Reasons:
     """Split each listed item's affinity by history item and keep the largest parts.
@@ -74,16 +92,16 @@ def explain(recommender: Recommender, persons: Persons, lists: Lists) -> Reasons
     lists : Lists
         Their lists.
     """
-    shape = (*lists.item_rows.shape, REASONS)
-    item_rows = np.full(shape, -1, dtype=np.int32)
-    shares = np.zeros(shape, dtype=np.float32)
-    if recommender.model is not None:
-        for alike, size in _alike(np.diff(persons.confidence.indptr)):
-            found = _largest(recommender.model, persons.confidence, alike, size, lists)
-            item_rows[alike], shares[alike] = found
+    reasons = Reasons.none(*lists.item_rows.shape)
+    if recommender.model is None:
+        return reasons
+    for alike, size in _alike(np.diff(persons.confidence.indptr)):
+        found = _largest(recommender.model, persons.confidence, alike, size, lists)
+        reasons.item_rows[alike], reasons.shares[alike] = found
     verbs = _weightiest(persons, len(recommender.recommendable))
     people = np.arange(len(persons))[:, None, None]
-    return Reasons(item_rows, shares, verbs[people, item_rows])
+    reasons.verbs[:] = verbs[people, reasons.item_rows]
+    return reasons
 
 
 def _alike(lengths: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.int64], int]]:

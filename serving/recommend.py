@@ -119,7 +119,7 @@ def _answer_alike(road: Road, policy: ListPolicy, group: list[_Asked]) -> list[A
     if any(asked.request.explain for asked in group):
         reasons = explain(bundle.recommender, persons, lists)
     return [
-        _answer_one(road, asked, persons, lists, place, reasons)
+        _answer_one(road, asked, persons, lists, place, reasons=reasons)
         for place, asked in enumerate(group)
     ]
 
@@ -130,6 +130,7 @@ def _answer_one(
     persons: Persons,
     lists: Lists,
     place: int,
+    *,
     reasons: Reasons | None,
 ) -> Answer:
     indptr = persons.confidence.indptr

@@ -47,7 +47,8 @@ class Road:
         known = user_rows >= 0
         countries = np.full(len(user_rows), -1)
         countries[known] = self.bundle.people.country_rows[user_rows[known]]
-        return self._trend_rows[countries]
+        rows: NDArray[np.int64] = self._trend_rows[countries]
+        return rows
 
     def shown(self, item_row: int) -> tuple[str, orjson.Fragment]:
         """Give an item's id and, as JSON, the properties that a page shows of it."""

@@ -21,7 +21,7 @@ DOORS = {
     "faiss": {"features.item_index"},
     "implicit": {"training.models.als", "training.models.bpr"},
     "lightfm": {"training.models.lightfm"},
-    "mlflow": {"training.mlflow_door", "training.tracking", "training.registry"},
+    "mlflow": {"training.mlflow_door"},
     "matplotlib": {"training.plots"},
     "bentoml": {"serving.service"},
 }

@@ -32,7 +32,10 @@ class OwnHistoryModel:
     ) -> NDArray[np.float32]:
         """Score items for people, shape (n, m) float32: own items above 1, others below."""
         own = confidence[:, item_rows].toarray()
-        return np.where(own > 0, np.float32(1) + own, self.trend_scores[item_rows])
+        scores: NDArray[np.float32] = np.where(
+            own > 0, np.float32(1) + own, self.trend_scores[item_rows]
+        )
+        return scores
 
 
 def baselines(

@@ -11,6 +11,7 @@ from typing import Final
 
 from features.errors import NotEnoughData
 from features.event_log import EventLog
+from features.events import EventType
 from features.fitted_model import EmbeddingModel
 from features.home import Home
 from features.segments import segments
@@ -143,7 +144,7 @@ def evaluate(
             rankers[CHAMPION] = served_lists(other, targets, k=k)
     rankers |= _single_models(snapshot, bundle, targets, settings, steps)
     with steps.step("measure"):
-        popularity = snapshot.demand.purchases(n_items=len(snapshot.items))
+        popularity = snapshot.demand.counted(EventType.PURCHASE, n_items=len(snapshot.items))
         results = {
             name: judge(rank, bundle, targets, popularity=popularity)
             for name, rank in rankers.items()

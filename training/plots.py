@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from features.errors import InvalidInput
 from training.intervals import Interval
 
 # `Figure` without pyplot: no window, no global state, the Agg canvas when it is saved.
-__all__ = ["Figure", "popularity_against_catalogue", "recall_by_segment"]
+__all__ = ["Figure", "events_by_month", "popularity_against_catalogue", "recall_by_segment"]
 
 _INCHES_PER_BAR: Final = 0.36
 _BLUE: Final = "#2f6f9f"
@@ -97,3 +99,24 @@ def popularity_against_catalogue(shown: NDArray[np.number], bought: NDArray[np.n
 
 def _running_share(counts: NDArray[np.number]) -> NDArray[np.float64]:
     return np.concatenate(([0.0], np.cumsum(counts) / counts.sum()))
+
+
+def events_by_month(months: pa.Table) -> Figure:
+    """Draw how many events of each type each month had.
+
+    Parameters
+    ----------
+    months : pyarrow.Table
+        The columns `event_type`, `month` (a timestamp) and `n`, sorted by month.
+    """
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.subplots()
+    for event_type in sorted(pc.unique(months["event_type"]).to_pylist()):
+        one = months.filter(pc.equal(months["event_type"], event_type))
+        axes.plot(one["month"].to_pylist(), one["n"].to_pylist(), marker=".", label=event_type)
+    axes.set_yscale("log")
+    axes.set_ylabel("Events a month (logarithmic)")
+    axes.set_title("What was recorded")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.grid(alpha=0.3)
+    return figure

@@ -7,13 +7,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from pydantic import ValidationError
 
+from features.errors import CorruptBundle
 from features.event_log import EventLog
+from features.events import EventType
 from features.home import Home
 from features.snapshot import take_snapshot
 from training.bundle import Bundle
 from training.manifest import Manifest
 from training.mlflow_door import connect
+from training.model_version import ModelVersion
 from training.pipeline import (
     CHAMPION,
     SERVED,
@@ -26,7 +30,7 @@ from training.pipeline import (
     learn,
 )
 from training.plots import popularity_against_catalogue, recall_by_segment
-from training.registry import ModelVersion, Registry
+from training.registry import Registry
 from training.report import Report
 from training.settings import TrainingSettings
 from training.split import Fold
@@ -79,7 +83,7 @@ def train(
         connection = connect(home, uri=uri)
     registry = Registry(home, connection)
     champion = registry.champion()
-    rival = None if champion is None else _settings_of(home, champion)
+    rival = None if champion is None else _settings_of(home, champion, say)
     with Tracker(connection).run("train") as run, TemporaryDirectory() as scratch:
         run.log_params(settings.model_dump(mode="json"))
         measured = evaluate(home, settings, fold, now=now, steps=steps, champion=rival)
@@ -102,9 +106,13 @@ def _latest(home: Home) -> datetime:
     return latest
 
 
-def _settings_of(home: Home, version: ModelVersion) -> TrainingSettings:
-    manifest = Manifest.read(home.bundles / version.bundle_id)
-    return TrainingSettings.model_validate(manifest.settings)
+def _settings_of(home: Home, version: ModelVersion, say: Say) -> TrainingSettings | None:
+    try:
+        manifest = Manifest.read(home.bundles / version.bundle_id)
+        return TrainingSettings.model_validate(manifest.settings)
+    except (CorruptBundle, ValidationError) as error:
+        say(f"the champion's settings cannot be read and are not measured anew: {error}")
+        return None
 
 
 def _told(bundle: Bundle, report: Report, run: TrackedRun) -> Bundle:
@@ -126,7 +134,7 @@ def _last_fold(
     served = UserMetrics.of(
         report.results[SERVED], users, fold=fold, k=report.k, bundle_id=bundle_id
     )
-    if champion is None:
+    if champion is None or CHAMPION not in report.results:
         return LastFold(served)
     anew = UserMetrics.of(
         report.results[CHAMPION], users, fold=fold, k=report.k, bundle_id=champion.bundle_id
@@ -141,7 +149,7 @@ def _log_results(run: TrackedRun, measured: Evaluation, steps: Steps) -> None:
     run.log_text(report.as_text(), "report.txt")
     run.log_text(json.dumps(report.as_dict(), indent=1), "report.json")
     n_items = len(measured.snapshot.items)
-    bought = measured.snapshot.demand.purchases(n_items=n_items)
+    bought = measured.snapshot.demand.counted(EventType.PURCHASE, n_items=n_items)
     for target, result in report.results[SERVED].items():
         by_segment = result.by_segment("recall", report.segments)
         run.log_figure(recall_by_segment(by_segment, k=report.k), f"plots/recall_{target}.png")
