@@ -82,7 +82,8 @@ class SimilarItems:
                 blocked[place, excluded[place]] = True
         n_blocked = blocked.sum(axis=1)
         blocked |= ~self.recommendable
-        queries = np.stack([self.index.vectors[group].mean(axis=0) for group in seeds])
+        means = [self.index.vectors[group].mean(axis=0) for group in seeds]
+        queries = np.array(means).reshape(len(seeds), self.index.vectors.shape[1])
         lengths = np.linalg.norm(queries, axis=1, keepdims=True)
         queries = (queries / np.where(lengths > 0, lengths, 1)).astype(np.float32)
         found = self.index.search_unblocked(

@@ -111,7 +111,7 @@ def confidence(
     Parameters
     ----------
     histories : Histories
-        n people; entries later than `as_of` are an error.
+        n people; entries of a later date than `as_of` are an error.
     n_items : int
         Size of the catalogue.
     weights : ConfidenceWeights
@@ -127,7 +127,7 @@ def confidence(
     Raises
     ------
     FutureEventError
-        An entry is later than `as_of`.
+        An entry is of a later date than `as_of`.
     """
     entries = (
         weights.by_code[histories.event_types]

@@ -150,24 +150,25 @@ def pick_lines(
     placement : str
         Where the lists will stand.
     user_ids : sequence of str
-        Who they are for; somebody named twice has one line.
+        Who they are for.
     num_results : int
         Items wanted in each list.
 
     Returns
     -------
     iterator of dict
-        JSON-ready; each has the shape of `PickStatus`, the last one `type` "trailer".
+        JSON-ready, in the order of the users; each has the shape of `PickStatus`, the last one
+        `type` "trailer".
 
     Raises
     ------
     UnknownPlacement
         There is none of this name.
     """
-    return _lines(Picker.of(road, placement, num_results), list(dict.fromkeys(user_ids)))
+    return _lines(Picker.of(road, placement, num_results), user_ids)
 
 
-def _lines(picker: Picker, user_ids: list[str]) -> Iterator[Answer]:
+def _lines(picker: Picker, user_ids: Sequence[str]) -> Iterator[Answer]:
     counts: Counter[Status] = Counter()
     for start in range(0, len(user_ids), PICKED_AT_ONCE):
         some = user_ids[start : start + PICKED_AT_ONCE]

@@ -97,7 +97,7 @@ def _resolve(road: Road, place: int, request: RecommendRequest) -> _Asked:
         place=place,
         request=request,
         user_row=user_row,
-        session=session[session >= 0],
+        session=np.unique(session[session >= 0]),
         excluded=excluded[excluded >= 0],
         exclude_purchased=placement.exclude_purchased if purchased is None else purchased,
         warnings=unknown_items(unknown),

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import (
@@ -30,6 +31,8 @@ class Telemetry(Collector):
     """The metrics of one worker; where several share a port, each tells the sums of all."""
 
     def __init__(self) -> None:
+        if _MULTIPROCESS in os.environ:
+            Path(os.environ[_MULTIPROCESS]).mkdir(parents=True, exist_ok=True)
         self._registry = CollectorRegistry()
         self._requests = Histogram(
             "vitrine_request_seconds",

@@ -1,11 +1,10 @@
 """The service: a real server process, declared to BentoML and answered in front of it."""
 
 import ast
-import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -95,14 +94,16 @@ def test_the_endpoints_are_declared_to_bentoml(shop: Shop) -> None:
     assert declared == {path: set(one.takes.model_fields) for path, one in ENDPOINTS.items()}
 
 
-def test_bentomls_client_gets_lists(shop: Shop) -> None:
-    import bentoml
+def test_bentomls_client_gets_lists(shop: Shop, tmp_path: Path) -> None:
+    program = (
+        "import sys, bentoml\n"
+        "with bentoml.SyncHTTPClient(sys.argv[1], token=sys.argv[2]) as client:\n"
+        "    answer = client.recommend({'user_id': 'user-00', 'num_results': 3})\n"
+        "print([item['rank'] for item in answer['items']])"
+    )
+    url, key = f"http://127.0.0.1:{shop.server.port}", shop.keys[Scope.STOREFRONT]
 
-    key = shop.keys[Scope.STOREFRONT]
-    with bentoml.SyncHTTPClient(f"http://127.0.0.1:{shop.server.port}", token=key) as client:
-        answer = client.recommend({"user_id": "user-00", "num_results": 3})
-
-    assert [item["rank"] for item in answer["items"]] == [1, 2, 3]
+    assert _run(program, url, key, home=tmp_path).splitlines()[-1] == "[1, 2, 3]"
 
 
 def test_lists_come_from_the_planted_taste(shop: Shop) -> None:
@@ -198,7 +199,7 @@ def _requests(shop: Shop) -> list[str]:
     return [line for line in _json_lines(shop) if '"event":"request"' in line]
 
 
-def _eventually(holds: Any) -> bool:
+def _eventually(holds: Callable[[], bool]) -> bool:
     deadline = monotonic() + 10
     while not holds() and monotonic() < deadline:
         sleep(0.05)
@@ -227,21 +228,19 @@ def test_importing_the_service_loads_nothing_of_training(tmp_path: Path) -> None
         f"print([one for one in {heavy.split()!r} if one in sys.modules])\n"
         "print(sorted(one for one in sys.modules if one.startswith('training')))"
     )
-    environment = {"BENTOML_HOME": str(tmp_path), "BENTOML_DO_NOT_TRACK": "True"}
-
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert done.stdout.splitlines()[-2:] == [
+    assert _run(program, home=tmp_path).splitlines()[-2:] == [
         "[]",
         "['training', 'training.bundle', 'training.manifest', 'training.storage']",
     ]
+
+
+def _run(program: str, *words: str, home: Path) -> str:
+    """Run a program in a process of its own, and give what it prints."""
+    environment = {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True"}
+    command = [sys.executable, "-c", program, *words]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
 
 
 def test_bodies_of_endpoints_have_at_most_five_lines() -> None:
