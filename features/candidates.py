@@ -97,7 +97,6 @@ def gather(
     valid = []
     for _, rows in named:
         fresh = (rows >= 0) & ~blocked[people, rows]
-        # Row -1 marks the last item for a moment only where it is already invalid.
         person, place = np.nonzero(fresh)
         blocked[person, rows[person, place]] = True
         valid.append(fresh)

@@ -19,7 +19,7 @@ from features.pair_features import Blend, pair_features
 from features.weights import ConfidenceWeights, confidence
 
 _CELLS_AT_ONCE: Final = 4_000_000
-_MOST_PEOPLE_AT_ONCE: Final = 512
+_MOST_PEOPLE_AT_ONCE: Final = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -47,6 +47,6 @@ def without_returned(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are unt
     )
     kept = ibis.greatest(levels.lowest - levels.before, 0)
     quantity = ibis.ifelse(levels.is_return, levels.quantity, kept)
-    settled = levels.mutate(quantity=quantity.cast(events.quantity.type()))
+    settled = levels.mutate(quantity=quantity.cast(untouched.quantity.type()))
     settled = settled.filter(settled.is_return | (settled.quantity > 0))
     return untouched.union(settled.select(*events.columns))

@@ -1,7 +1,7 @@
 """Who picks are made for: everybody, or those whom a file names."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -51,11 +51,11 @@ class Audience:
         return cls(users, np.array(rows, dtype=np.int64), {})
 
     @classmethod
-    def of(cls, users: IdMap, user_ids: pa.ChunkedArray) -> Self:
+    def named(cls, users: IdMap, user_ids: Iterable[str]) -> Self:
         """Take the users named, in this order; somebody named twice counts once."""
-        named: list[str] = pc.unique(user_ids).to_pylist()
-        rows = users.rows(named)
-        unknown = {place: named[place] for place in np.flatnonzero(rows == MISSING).tolist()}
+        once = list(dict.fromkeys(user_ids))
+        rows = users.rows(once)
+        unknown = {place: once[place] for place in np.flatnonzero(rows == MISSING).tolist()}
         return cls(users, rows, unknown)
 
     @classmethod
@@ -76,15 +76,16 @@ class Audience:
             The file is missing, not what its name says, has no such column or names nobody.
         """
         try:
-            user_ids = _READERS.get(path.suffix.lower(), _lines)(path)
+            user_ids = pc.drop_null(_READERS.get(path.suffix.lower(), _lines)(path))
         except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
             raise UnreadableFile(
                 f"{path} names no users: {error}; give Parquet or CSV with a column {_COLUMN},"
                 " or text with an id in each line"
             ) from error
-        if not len(user_ids):
+        audience = cls.named(users, user_ids.filter(pc.not_equal(user_ids, "")).to_pylist())
+        if not len(audience):
             raise UnreadableFile(f"{path} names no users; give at least one, or --all")
-        return cls.of(users, user_ids)
+        return audience
 
     def __len__(self) -> int:
         return len(self.user_rows)
@@ -112,20 +113,18 @@ def _numbered(users: IdMap, start: int) -> Iterator[tuple[int, str]]:
 
 
 def _lines(path: Path) -> pa.ChunkedArray:
-    lines = (line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n"))
-    return pa.chunked_array([pa.array([line for line in lines if line], pa.string())])
+    lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
+    return pa.chunked_array([pa.array(lines, pa.string())])
 
 
 def _csv(path: Path) -> pa.ChunkedArray:
     # As text: an id 007 is not the id 7.
-    options = pa_csv.ConvertOptions(
-        include_columns=[_COLUMN], column_types={_COLUMN: pa.string()}, strings_can_be_null=True
-    )
-    return pc.drop_null(pa_csv.read_csv(path, convert_options=options)[_COLUMN])
+    options = pa_csv.ConvertOptions(include_columns=[_COLUMN], column_types={_COLUMN: pa.string()})
+    return pa_csv.read_csv(path, convert_options=options)[_COLUMN]
 
 
 def _parquet(path: Path) -> pa.ChunkedArray:
-    return pc.drop_null(pq.read_table(path, columns=[_COLUMN])[_COLUMN]).cast(pa.string())
+    return pq.read_table(path, columns=[_COLUMN])[_COLUMN].cast(pa.string())
 
 
 _READERS: Final = {".csv": _csv, ".parquet": _parquet}

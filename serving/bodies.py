@@ -14,6 +14,9 @@ Receive = Callable[[], Awaitable[Message]]
 
 BODY_TIMEOUT_S: Final = 4.0
 
+# More than any length has, and fewer than Python refuses to read.
+_MOST_DIGITS: Final = 20
+
 
 async def read_body(receive: Receive, *, largest: int, declared: bytes | None) -> bytearray:
     """Read a request's whole body.
@@ -36,7 +39,7 @@ async def read_body(receive: Receive, *, largest: int, declared: bytes | None) -
     CallerGone
         The caller hung up.
     """
-    if declared is not None and declared.isdigit() and int(declared) > largest:
+    if declared is not None and declared.isdigit() and int(declared[:_MOST_DIGITS]) > largest:
         raise _too_large(largest)
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):

@@ -1,4 +1,4 @@
-"""The commands of serving: start the server, issue keys."""
+"""The commands of serving: start the server, issue keys, look at lists, make picks."""
 
 import os
 import socket
@@ -107,3 +107,91 @@ def create(home: Path, name: str, scopes: tuple[str, ...]) -> None:
     """Issue a key; it is shown this once, and only its hash is kept."""
     click.echo(issue_key(Home(home), name, [Scope(scope) for scope in scopes]))
     click.echo("Keep it: it cannot be shown again.", err=True)
+
+
+_num_results = click.option(
+    "-n",
+    "--num-results",
+    type=click.IntRange(1, 500),
+    default=10,
+    show_default=True,
+    help="Items wanted in each list.",
+)
+_titles = click.option("--titles", is_flag=True, help="Name items by their titles, too.")
+
+
+@click.command()
+@_home
+@click.option("--user", "user_id", required=True, help="The user's id.")
+@click.option("--placement", default="home", show_default=True, help="Where the list would stand.")
+@_num_results
+@_titles
+def recommend(home: Path, user_id: str, placement: str, num_results: int, *, titles: bool) -> None:
+    """Look at what a user did, and at the list that they get."""
+    from serving.live_bundle import open_road
+    from serving.looking import Look
+    from serving.text_table import terminal_width
+
+    look = Look(open_road(Home(home)), titles=titles, width=terminal_width())
+    click.echo(look.at_user(user_id, placement=placement, num_results=num_results))
+
+
+@click.command()
+@_home
+@click.option("--item", "item_id", required=True, help="The item's id.")
+@_num_results
+@_titles
+def similar(home: Path, item_id: str, num_results: int, *, titles: bool) -> None:
+    """Look at an item, and at what is similar to it."""
+    from serving.live_bundle import open_road
+    from serving.looking import Look
+    from serving.text_table import terminal_width
+
+    look = Look(open_road(Home(home)), titles=titles, width=terminal_width())
+    click.echo(look.at_item(item_id, num_results=num_results))
+
+
+@click.command()
+@_home
+@click.option("--placement", required=True, help="Where the lists will stand.")
+@click.option(
+    "--users",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For whom: Parquet or CSV with a column user_id, or text with an id in each line.",
+)
+@click.option("--all", "everybody", is_flag=True, help="For every user that the bundle knows.")
+@_num_results
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file; its name ends in .parquet, .jsonl or .csv.",
+)
+@click.option("--restart", is_flag=True, help="Throw away what another job left unfinished.")
+def picks(
+    home: Path,
+    placement: str,
+    users: Path | None,
+    num_results: int,
+    out: Path,
+    *,
+    everybody: bool,
+    restart: bool,
+) -> None:
+    """Make lists for many users; after a kill the same command goes on where it stopped."""
+    from serving.audience import Audience
+    from serving.live_bundle import open_road
+    from serving.pick_job import PickJob
+    from serving.picks import Picker
+    from serving.progress import progress_of_users
+
+    if everybody == (users is not None):
+        raise click.UsageError("Give --users FILE or --all, one of the two.")
+    road = open_road(Home(home))
+    known = road.bundle.users
+    audience = Audience.everybody(known) if users is None else Audience.read(users, known)
+    job = PickJob(Picker.of(road, placement, num_results), audience, out)
+    with progress_of_users(len(audience)) as progress:
+        counts = job.run(progress, restart=restart)
+    told = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
+    click.echo(f"{len(audience):,} users: {told}; {out}")

@@ -15,6 +15,8 @@ from features.recommender import Persons, Recommender
 
 REASONS: Final = 3
 
+# Groups cost more than filling up where histories are shorter.
+_SHORTEST: Final = 16
 # Two matrices of this many rows, one for each history item, stay in the cache.
 _ENTRIES_AT_ONCE: Final = 8192
 
@@ -51,8 +53,8 @@ class Reasons:
     item_rows : ndarray of int32, shape (n, num_results, n_reasons)
         The history item; -1 where there are fewer.
     shares : ndarray of float32, same shape
-        Its part of the affinity of person and item; the parts of the whole history sum to 1
-        (for a history-mean model: of the affinity above everybody's).
+        Its part of what speaks for the affinity of person and item; the parts of the whole
+        history sum to 1 (for a history-mean model: of the affinity above everybody's).
     verbs : ndarray of uint8, same shape
         Place in `VERBS`: the weightiest thing that the person did with it.
     """
@@ -107,8 +109,8 @@ def explain(recommender: Recommender, persons: Persons, lists: Lists) -> Reasons
 def _alike(lengths: NDArray[np.integer]) -> Iterator[tuple[NDArray[np.int64], int]]:
     """Group people whose histories can be filled up to one length without wasting much."""
     # The length follows from the person alone, so that the shares are the same in every batch.
-    powers = 2 ** np.ceil(np.log2(np.maximum(lengths, REASONS + 1))).astype(np.int64)
-    sizes = np.where(4 * lengths <= 3 * powers, 3 * powers // 4, powers)
+    powers = 2 ** np.ceil(np.log2(np.maximum(lengths, _SHORTEST))).astype(np.int64)
+    sizes = np.where((4 * lengths <= 3 * powers) & (powers > _SHORTEST), 3 * powers // 4, powers)
     for size in np.unique(sizes[lengths > 0]).tolist():
         alike = np.flatnonzero((sizes == size) & (lengths > 0))
         at_once = max(1, _ENTRIES_AT_ONCE // size)
@@ -134,9 +136,10 @@ def _largest(
     listed = lists.item_rows[people]
     parts = model.encoder.contributions(history, sureness, model.item_vectors[listed])
     by_item = np.ascontiguousarray(np.swapaxes(parts, 1, 2))
-    totals = by_item.sum(axis=2)
     # What pulls the score down is no reason, nor is any part of a score below nothing.
-    scale = np.where((totals > 0) & (listed >= 0), 1 / np.where(totals > 0, totals, 1), 0)
+    explained = (by_item.sum(axis=2) > 0) & (listed >= 0)
+    speaking_for = np.maximum(by_item, 0).sum(axis=2)
+    scale = np.where(explained, 1 / np.where(explained, speaking_for, 1), 0)
     shape = (*listed.shape, REASONS)
     rows, shares = np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.float32)
     for rank in range(REASONS):

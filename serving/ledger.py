@@ -6,6 +6,7 @@ Writing each at once costs three times as much: what a list needs has left the p
 import asyncio
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, Final
@@ -73,8 +74,10 @@ class Ledger:
             self._telemetry.replied(line["route"], line["status"], line["ms"] / 1000)
             line["time"] = datetime.fromtimestamp(line["time"], UTC)
             line["ms"] = round(line["ms"], 3)
-        sys.stdout.write(b"".join(map(_line, lines)).decode())
-        sys.stdout.flush()
+        # A full disk or a reader that is gone must not cost anybody an answer.
+        with suppress(OSError):
+            sys.stdout.write(b"".join(map(_line, lines)).decode())
+            sys.stdout.flush()
 
 
 def _line(line: dict[str, Any]) -> bytes:

@@ -1,8 +1,11 @@
 """A list as the wire gives it: items with what a page shows of them, reasons, warnings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
 
 from features.candidates import SOURCES
 from features.errors import VitrineError
@@ -23,16 +26,16 @@ def wire_list(
     warnings: list[dict[str, str]],
     reasons: Reasons | None = None,
 ) -> Answer:
-    """Give one of n lists in the shape of `ListAnswer`."""
-    items, requested = wire_items(road, lists, place, reasons), lists.item_rows.shape[1]
+    """Give one of n lists in the shape of `ListAnswer`; why one is short is yet to be said."""
+    items = wire_items(road, lists, place, reasons)
     return {
         "recommendation_id": uuid4().hex,
         "placement": placement,
         "model_version": road.bundle.manifest.bundle_id,
         "items": items,
-        "requested": requested,
+        "requested": lists.item_rows.shape[1],
         "returned": len(items),
-        "shortfall": unavailable(road) if len(items) < requested else None,
+        "shortfall": None,
         "warnings": warnings,
     }
 
@@ -78,9 +81,25 @@ def _wire_reasons(road: Road, reasons: Reasons, place: int, rank: int) -> list[A
     ]
 
 
-def unavailable(road: Road) -> dict[str, int]:
-    """Count the items that nobody can be shown, for where a list came out short."""
-    return {"unavailable": int((~road.bundle.catalogue.recommendable).sum())}
+def why_short(road: Road, left_out: Mapping[str, NDArray[np.integer]]) -> dict[str, int]:
+    """Count the items that a list could not hold.
+
+    Each is counted once: by `unavailable` where nobody can be shown it, else by the first reason
+    that names it. So these counts and what was returned add up to the catalogue.
+
+    Parameters
+    ----------
+    road : Road
+        What the list was made from.
+    left_out : mapping of str to ndarray of int
+        Item rows by reason.
+    """
+    free = road.bundle.catalogue.recommendable.copy()
+    counts = {"unavailable": int((~free).sum())}
+    for reason, item_rows in left_out.items():
+        counts[reason] = int(free[np.unique(item_rows)].sum())
+        free[item_rows] = False
+    return counts
 
 
 def or_error(answer: Answer | VitrineError) -> Answer:

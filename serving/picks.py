@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features.lists import Lists
 from features.recommender import ListPolicy, Persons
 from serving.explain import Reasons, explain
-from serving.lists import Answer, unavailable, wire_items
+from serving.lists import Answer, why_short, wire_items
 from serving.recommend import left_out
 from serving.road import Road
 
@@ -75,13 +75,16 @@ class Picker:
     ----------
     road : Road
         What to pick from.
+    placement : str
+        Where the lists will stand.
     policy : ListPolicy
-        What the lists keep to.
+        What they keep to.
     may_have : ndarray of bool, shape (n_users,)
         Who may be sent a list.
     """
 
     road: Road
+    placement: str
     policy: ListPolicy
     may_have: NDArray[np.bool_]
 
@@ -99,7 +102,7 @@ class Picker:
         if chosen.purpose is not None:
             may_have = people.consented(chosen.purpose)
         policy = ListPolicy(num_results, exclude_purchased=chosen.exclude_purchased)
-        return cls(road, policy, may_have)
+        return cls(road, placement, policy, may_have)
 
     def pick(self, user_rows: NDArray[np.integer]) -> Picks:
         """Make the lists of some people.
@@ -130,12 +133,8 @@ class Picker:
 
     def _why_short(self, persons: Persons, place: int) -> dict[str, int]:
         purchased = self.policy.exclude_purchased
-        nothing_else = {"excluded": 0}
-        return (
-            unavailable(self.road)
-            | left_out(persons.histories, place, exclude_purchased=purchased)
-            | nothing_else
-        )
+        held_back = left_out(persons.histories, place, exclude_purchased=purchased)
+        return why_short(self.road, held_back)
 
 
 def pick_lines(

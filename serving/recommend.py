@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,11 @@ from features.history import Histories
 from features.lists import Lists
 from features.recommender import ListPolicy, Persons
 from serving.explain import Reasons, explain
-from serving.lists import Answer, no_history, or_error, unknown_items, wire_list
+from serving.lists import Answer, no_history, or_error, unknown_items, why_short, wire_list
 from serving.road import Road
 from serving.schemas import BatchRequest, RecommendRequest
+
+_NO_ITEMS: Final = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +148,14 @@ def _answer_one(
         warnings=warnings,
         reasons=reasons if asked.request.explain else None,
     )
-    if answer["shortfall"] is not None:
-        purchased = asked.exclude_purchased
-        answer["shortfall"] |= left_out(persons.histories, place, exclude_purchased=purchased)
-        answer["shortfall"] |= {"excluded": len(asked.excluded)}
+    if answer["returned"] < answer["requested"]:
+        held_back = left_out(
+            persons.histories,
+            place,
+            exclude_purchased=asked.exclude_purchased,
+            excluded=asked.excluded,
+        )
+        answer["shortfall"] = why_short(road, held_back)
     return answer
 
 
@@ -165,8 +172,14 @@ def _trend_rows(road: Road, group: list[_Asked]) -> NDArray[np.int64]:
     return rows
 
 
-def left_out(histories: Histories, place: int, *, exclude_purchased: bool) -> dict[str, int]:
-    """Count what a person's list was not to hold, for where it came out short.
+def left_out(
+    histories: Histories,
+    place: int,
+    *,
+    exclude_purchased: bool,
+    excluded: NDArray[np.integer] = _NO_ITEMS,
+) -> dict[str, NDArray[np.integer]]:
+    """Name what a person's list was not to hold, by reason (see `why_short`).
 
     Parameters
     ----------
@@ -176,8 +189,11 @@ def left_out(histories: Histories, place: int, *, exclude_purchased: bool) -> di
         Which of them.
     exclude_purchased : bool
         Whether their purchases were left out.
+    excluded : ndarray of int
+        Item rows that were not wanted in the list.
     """
+    if not exclude_purchased:
+        return {"excluded": excluded, "purchased": _NO_ITEMS}
     entries = slice(histories.indptr[place], histories.indptr[place + 1])
     bought = histories.event_types[entries] == EventType.PURCHASE.code
-    purchased = np.unique(histories.item_rows[entries][bought])
-    return {"purchased": len(purchased) if exclude_purchased else 0}
+    return {"excluded": excluded, "purchased": histories.item_rows[entries][bought]}

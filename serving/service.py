@@ -35,6 +35,7 @@ _LEAN: Final = {
     "metrics": {"enabled": False},
     "logging": {"access": {"enabled": False}},
     "tracing": {"excluded_urls": ".*"},
+    # Longer than the front waits itself for a body and for an answer.
     "traffic": {"timeout": 10},
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from features.errors import UnknownItem, VitrineError
-from serving.lists import Answer, unknown_items, wire_list
+from serving.lists import Answer, unknown_items, why_short, wire_list
 from serving.road import Road
 from serving.schemas import SimilarRequest
 
@@ -29,16 +29,18 @@ def answer_similar(road: Road, requests: Sequence[SimilarRequest]) -> list[Answe
 def _answer_one(road: Road, request: SimilarRequest) -> Answer | VitrineError:
     items = road.bundle.items
     seeds = items.rows(request.seeds)
-    if (seeds < 0).all():
+    known = seeds[seeds >= 0]
+    if not len(known):
         return UnknownItem(
             f"no item has the id {request.seeds[0]!r}; send the catalogue's item_id, or ingest it"
         )
     excluded = items.rows(request.exclude_items)
+    excluded = excluded[excluded >= 0]
     lists = road.bundle.similar.similar(
-        [seeds[seeds >= 0]], num_results=request.num_results, excluded=[excluded[excluded >= 0]]
+        [known], num_results=request.num_results, excluded=[excluded]
     )
     unknown = [one for one, row in zip(request.seeds, seeds, strict=True) if row < 0]
     answer = wire_list(road, lists, 0, placement=None, warnings=unknown_items(unknown))
-    if answer["shortfall"] is not None:
-        answer["shortfall"] |= {"asked_about": len(seeds), "excluded": len(excluded)}
+    if answer["returned"] < answer["requested"]:
+        answer["shortfall"] = why_short(road, {"asked_about": known, "excluded": excluded})
     return answer

@@ -80,7 +80,7 @@ class TrainingSettings(Section):
         Models that are evaluated beside the served one.
     """
 
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     serve: str | None = "als"
     compare: list[str] = []
     weights: WeightSettings = WeightSettings()
@@ -98,6 +98,14 @@ class TrainingSettings(Section):
         if unknown:
             raise ValueError(f"no model is called {unknown[0]!r}; choose of {sorted(TRAINERS)}")
         return value
+
+    @field_validator("models")
+    @classmethod
+    def _buildable(cls, models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        # A typing error in the file must not come out after an hour of training.
+        for name, hyper_parameters in models.items():
+            _trainer(name, hyper_parameters)
+        return models
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
@@ -150,14 +158,12 @@ class TrainingSettings(Section):
         return self._checked(merged | ({} if compare is None else {"compare": compare}), "settings")
 
     def trainer(self, name: str) -> Any:  # noqa: ANN401 -- the protocol is generic
-        """Build a model's trainer with its hyper-parameters.
+        """Build a model's trainer with its hyper-parameters."""
+        return _trainer(name, self.models.get(name, {}))
 
-        Raises
-        ------
-        InvalidSettings
-            A hyper-parameter is unknown.
-        """
-        try:
-            return TRAINERS[name](**self.models.get(name, {}))
-        except TypeError as error:
-            raise InvalidSettings(f"[models.{name}]: {error}; remove that key") from error
+
+def _trainer(name: str, hyper_parameters: dict[str, Any]) -> Any:  # noqa: ANN401 -- see above
+    try:
+        return TRAINERS[name](**hyper_parameters)
+    except TypeError as error:
+        raise InvalidSettings(f"[models.{name}]: {error}; remove that key") from error

@@ -14,6 +14,7 @@ from features.event_log.durable import sync
 from features.event_log.engine import Connection
 from features.event_log.lock import writing
 from features.event_log.manifest import LogFile, Manifest
+from features.event_log.words import microseconds
 from features.events import EVENT_SCHEMA
 
 _SCHEMA: Final = ibis.Schema.from_pyarrow(EVENT_SCHEMA)
@@ -120,9 +121,9 @@ class EventLog:
             return None
         last_month = [file for file in files if file.month == files[-1].month]
         events = self._open(last_month)
-        (row,) = engine.rows(self.connection, events.aggregate(latest=events.timestamp.max()))
-        latest: datetime = row["latest"]
-        return latest.astimezone(UTC)
+        latest = events.aggregate(micros=microseconds(events.timestamp.max()))
+        (row,) = engine.rows(self.connection, latest)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=row["micros"])
 
     def append(self, batch: ibis.Table) -> AppendResult:
         """Add events; those whose `event_id` is known are left out.

@@ -1,5 +1,6 @@
 """Words of DuckDB that Ibis lacks: a port to another engine begins with this file."""
 
+from inspect import Parameter, Signature
 from typing import Any, Final
 
 import ibis
@@ -16,6 +17,24 @@ def _of_two(value: object, other: object) -> None:
 def _word(name: str, *takes: str | None, returns: str) -> Any:  # noqa: ANN401 -- Ibis is untyped
     stub = _of_one if len(takes) == 1 else _of_two
     return ibis.udf.scalar.builtin(stub, name=name, signature=(takes, returns))
+
+
+def joined(*values: ibis.Value) -> ibis.Value:
+    """Write values of any type one after the other; a null is written as nothing."""
+
+    def concat() -> None:
+        """Stand for a function of the engine."""
+
+    # Named in full, or the compiler makes a chain of || of it: slower, and null after any null.
+    places = [
+        Parameter(f"value_{place}", Parameter.POSITIONAL_ONLY) for place in range(len(values))
+    ]
+    concat.__signature__ = Signature(places)  # type: ignore[attr-defined]  # what Ibis reads
+    signature = ((None,) * len(values), "string")
+    word = ibis.udf.scalar.builtin(
+        concat, name="concat", database="main", catalog="system", signature=signature
+    )
+    return word(*values)
 
 
 n_bytes: Final = _word("strlen", "string", returns="int64")

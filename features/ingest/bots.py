@@ -27,8 +27,8 @@ _BUYING: Final = (EventType.CART.value, EventType.WISHLIST.value, EventType.PURC
 _MICROSECONDS_A_DAY: Final = 86_400_000_000
 
 
-def suspects(events: ibis.Table) -> ibis.Table:
-    """Find the visitors that look like bots.
+def busy_days(events: ibis.Table) -> ibis.Table:
+    """Find the days on which somebody browsed more than people do.
 
     Parameters
     ----------
@@ -38,15 +38,16 @@ def suspects(events: ibis.Table) -> ibis.Table:
     Returns
     -------
     ibis.Table
-        One row each, with `person`, as `with_person` names them.
+        `person`, as `with_person` names them, and `day`, counted from 1970 UTC.
     """
-    by_day = with_person(events).select(
-        "person", "event_type", day=microseconds(events.timestamp) // _MICROSECONDS_A_DAY
-    )
-    browsing = by_day.filter(by_day.event_type.isin(_BROWSING), by_day.person.notnull())
+    browsing = _by_day(events.filter(events.event_type.isin(_BROWSING)))
     counted = browsing.group_by("person", "day").agg(n=browsing.count())
-    busy = counted.filter(counted.n > MAX_BROWSING_A_DAY)
-    buying = by_day.filter(by_day.event_type.isin(_BUYING))
+    return counted.filter(counted.n > MAX_BROWSING_A_DAY).drop("n")
+
+
+def bots(events: ibis.Table, busy: ibis.Table) -> ibis.Table:
+    """Find who bought nothing on such a day: one row each, with `person`."""
+    buying = _by_day(events.filter(events.event_type.isin(_BUYING)))
     return busy.anti_join(buying, ["person", "day"]).select("person").distinct()
 
 
@@ -54,6 +55,12 @@ def with_person(events: ibis.Table) -> ibis.Table:
     """Add `person`: the `user_id`, or the key of an `anonymous_id`; null where there is neither."""
     anonymous = ibis.literal(ANONYMOUS_PREFIX) + events.anonymous_id
     return events.mutate(person=events.user_id.coalesce(anonymous))
+
+
+def _by_day(events: ibis.Table) -> ibis.Table:
+    named = with_person(events)
+    day = microseconds(named.timestamp) // _MICROSECONDS_A_DAY
+    return named.filter(named.person.notnull()).select("person", day=day)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,16 +101,17 @@ def set_bots_aside(
     if not parts:
         return Visitors(engine.empty(connection, "no_events", EVENT_SCHEMA), 0, 0)
     events = ibis.union(*(part.select(*EVENT_SCHEMA.names) for part in parts))
-    bots = engine.store(connection, "bots", suspects(events))
-    (counted,) = engine.rows(connection, bots.aggregate(n=bots.count()))
+    busy = engine.store(connection, "busy_days", busy_days(events))
+    robots = engine.store(connection, "bots", bots(events, busy))
+    (counted,) = engine.rows(connection, robots.aggregate(n=robots.count()))
     if not counted["n"]:
         return Visitors(events, 0, 0)
     named = with_person(events)
-    theirs = named.semi_join(bots, "person").drop("person")
+    theirs = named.semi_join(robots, "person").drop("person")
     places.set_aside.parent.mkdir(parents=True, exist_ok=True)
     n_set_aside = engine.copy(
         connection, theirs.order_by("timestamp", "event_id"), places.set_aside
     )
-    people = named.anti_join(bots, "person").drop("person")
+    people = named.anti_join(robots, "person").drop("person")
     kept = engine.store(connection, "events_of_people", people)
     return Visitors(kept, counted["n"], n_set_aside)

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
 
 from features.errors import InvalidMapping
 from features.event_log import engine
@@ -16,13 +17,7 @@ from features.ingest.inputs import Input
 from features.ingest.mapping import EventMapping, ItemMapping, TableMapping, UserMapping
 from features.ingest.reasons import Reason
 from features.ingest.sources import Source, open_sources
-from features.ingest.tables import (
-    OUTCOME,
-    VALID,
-    checked_events,
-    checked_items,
-    checked_users,
-)
+from features.ingest.tables import OUTCOME, VALID, Table, events_of, items_of, users_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,25 +26,31 @@ class Checked:
 
     Parameters
     ----------
-    source : Source
-        The files.
     table : ibis.Table
         Their rows in our terms, with `OUTCOME`; stored in the engine.
+    faults : ibis.Table
+        The rows with a fault, read anew from the files.
+    schema : pyarrow.Schema
+        Our columns.
     stated : frozenset of str
         Our columns, and the shop's further ones, that the files or constants hold.
     unused : tuple of str
         The files' columns that nothing was read from.
     """
 
-    source: Source
     table: ibis.Table
+    faults: ibis.Table
+    schema: pa.Schema
     stated: frozenset[str]
     unused: tuple[str, ...]
 
     @property
     def valid(self) -> ibis.Table:
-        """The rows that passed every check."""
-        return self.table.filter(self.table[OUTCOME] == VALID)
+        """The rows that passed every check, with all our columns."""
+        types = ibis.Schema.from_pyarrow(self.schema)
+        rows = self.table.filter(self.table[OUTCOME] == VALID)
+        missing = [name for name in self.schema.names if name not in rows.columns]
+        return rows.mutate(**{name: ibis.null(types[name](nullable=True)) for name in missing})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,28 +144,24 @@ def check(
     return CheckedKind(kind, parts, sources.n_read, sources.refused, _outcomes(connection, parts))
 
 
-def _ask(source: Source, mapping: TableMapping, now: datetime) -> tuple[Columns, ibis.Table]:
+def _ask(source: Source, mapping: TableMapping, now: datetime) -> tuple[Columns, Table]:
     columns = Columns(source, mapping)
     match mapping:
         case EventMapping():
-            return columns, checked_events(columns, mapping, now=now)
+            return columns, events_of(columns, mapping, now=now)
         case ItemMapping():
-            return columns, checked_items(columns, mapping)
+            return columns, items_of(columns, mapping)
         case UserMapping():
-            return columns, checked_users(columns, mapping)
+            return columns, users_of(columns, mapping)
     raise TypeError(type(mapping))
 
 
-def _store(
-    connection: Connection,
-    name: str,
-    columns: Columns,
-    table: ibis.Table,
-) -> Checked:
-    ours = columns.mapping.schema_.names
-    stated = {name for name in ours if columns.has(name)} | columns.others().keys()
+def _store(connection: Connection, name: str, columns: Columns, table: Table) -> Checked:
+    schema = columns.mapping.schema_
+    stated = {name for name in schema.names if columns.has(name)} | columns.others().keys()
     unused = tuple(name for name in columns.source.columns if name not in columns.used)
-    return Checked(columns.source, engine.store(connection, name, table), frozenset(stated), unused)
+    rows = engine.store(connection, name, table.rows)
+    return Checked(rows, table.faults, schema, frozenset(stated), unused)
 
 
 def _outcomes(

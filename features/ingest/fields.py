@@ -11,7 +11,6 @@ from features.ingest.json_rows import LIST_MARK
 from features.ingest.reasons import (
     MAX_ID_BYTES,
     MAX_PRICE,
-    MAX_QUANTITY,
     MAX_TEXT_BYTES,
     Reason,
 )
@@ -98,12 +97,12 @@ def price(column: ibis.Value) -> Parsed:
 
 def quantity(column: ibis.Value, *, is_return: ibis.Value) -> Parsed:
     """Read a quantity; a return's may be written as negative."""
-    whole = whole_number(_number(column))
-    units = ibis.ifelse(is_return, whole.abs(), whole)
+    whole = whole_number(column if column.type().is_integer() else _number(column))
+    units = ibis.ifelse(is_return & (whole < 0), -whole, whole)
     return Parsed(
-        ibis.ifelse(units <= MAX_QUANTITY, units, None).cast("int32"),
+        units.try_cast("int32"),
         (
-            (Reason.INVALID_QUANTITY, _is_stated(column) & whole.isnull()),
+            (Reason.INVALID_QUANTITY, _is_stated(column) & whole.try_cast("int32").isnull()),
             (Reason.QUANTITY_NOT_POSITIVE, units <= 0),
         ),
     )
@@ -127,10 +126,11 @@ def names(column: ibis.Value) -> Parsed:
 
 
 def whole_number(number: ibis.Value) -> ibis.Value:
-    """Give a number as an integer; null where it is no whole number that the log can hold."""
+    """Give a number as an integer; null where it is none, or too large for one."""
     if number.type().is_integer():
-        return ibis.ifelse(number.abs() <= MAX_QUANTITY, number, None).cast("int64")
-    return ibis.ifelse(number == number.floor(), number, None).try_cast("int64")
+        return number
+    rounded = number.try_cast("int64")
+    return ibis.ifelse(rounded.cast("float64") == number, rounded, None)
 
 
 def _number(column: ibis.Value) -> ibis.Value:

@@ -8,11 +8,10 @@ import ibis
 
 from features.event_log import engine
 from features.event_log.engine import SOURCE_FILE, SOURCE_LINE, Connection
-from features.event_log.words import as_json
 from features.ingest.checking import Checked, CheckedKind
 from features.ingest.reasons import Reason
 from features.ingest.refused import REJECT_SCHEMA
-from features.ingest.tables import OUTCOME, PLACE
+from features.ingest.tables import OUTCOME
 
 MAX_CONTENT_CHARACTERS: Final = 1_000
 """How much of a rejected row is kept."""
@@ -50,15 +49,12 @@ def write_rejects(
 
 
 def _faulty(part: Checked, kind: str) -> ibis.Table:
-    bad = part.table.filter(part.table[OUTCOME].isin([one.value for one in Reason]))
-    rows = part.source.table.inner_join(bad.select(OUTCOME, *PLACE), list(PLACE))
-    content = as_json(ibis.struct({name: rows[name] for name in part.source.columns}))
-    messages = [(one.value, one.message) for one in Reason]
-    return rows.select(
+    faults = part.faults
+    return faults.select(
         kind=ibis.literal(kind),
-        file=rows[SOURCE_FILE],
-        line=rows[SOURCE_LINE],
-        reason=rows[OUTCOME],
-        message=rows[OUTCOME].cases(*messages),
-        content=content.substr(0, MAX_CONTENT_CHARACTERS),
+        file=faults[SOURCE_FILE],
+        line=faults[SOURCE_LINE],
+        reason=faults[OUTCOME],
+        message=faults[OUTCOME].cases(*((one.value, one.message) for one in Reason)),
+        content=faults.content.substr(0, MAX_CONTENT_CHARACTERS),
     )

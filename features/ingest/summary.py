@@ -1,16 +1,19 @@
 """What there is to say about the new events and the rejected rows."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import ibis
 
 from features.event_log import engine
 from features.event_log.engine import Connection
+from features.event_log.words import microseconds
 from features.ingest.report import Accepted, RejectedRow
 
-_EXAMPLES_OF_EACH = 2
+_EXAMPLES_OF_EACH: Final = 2
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def summarise_events(
@@ -36,8 +39,8 @@ def summarise_events(
     by_type = events.group_by("event_type").agg(
         n=events.count(),
         nobody=nobody.sum(),
-        first=events.timestamp.min(),
-        last=events.timestamp.max(),
+        first=microseconds(events.timestamp.min()),
+        last=microseconds(events.timestamp.max()),
     )
     types = engine.rows(connection, by_type.order_by(ibis.desc("n"), "event_type"))
     by_item = events.group_by("item_id").agg(n=events.count()).anti_join(items, "item_id")
@@ -69,5 +72,5 @@ def summarise_rejects(
     return reasons, tuple(sorted(examples, key=lambda row: -reasons[row.reason]))
 
 
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
+def _iso(micros: int) -> str:
+    return (_BEGINNING + timedelta(microseconds=micros)).isoformat()

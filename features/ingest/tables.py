@@ -1,15 +1,15 @@
 """Files as our tables: every row with our columns and with what became of it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 import ibis
-import pyarrow as pa
 
 from features.event_log.engine import SOURCE_FILE, SOURCE_LINE
-from features.event_log.words import microseconds
+from features.event_log.words import as_json, joined, microseconds
 from features.events import EVENT_SCHEMA, EventType
 from features.ingest import fields, times
 from features.ingest.columns import Columns
@@ -28,13 +28,31 @@ PLACE: Final = (SOURCE_FILE, SOURCE_LINE)
 """The columns that say where a row was read."""
 
 _KEY: Final = "_key_"
-# Control characters, which no valid id holds, so that no two keys read the same.
+# A control character, which no valid id holds, so that no two keys read the same.
 _SEPARATOR: Final = "\x1f"
-_NOTHING: Final = "\x1e"
 _PRICE_UNITS: Final = 1_000_000
+# Columns that every event has, whether the files hold them or not.
+_ALWAYS: Final = ("quantity",)
 
 
-def checked_events(columns: Columns, mapping: EventMapping, *, now: datetime) -> ibis.Table:
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Files with the same columns as one of our tables; nothing is computed yet.
+
+    Parameters
+    ----------
+    rows : ibis.Table
+        Our columns, as far as the files or the constants hold them, and `OUTCOME`; as many rows
+        as the files have. Items and users have the shop's further columns too, and `PLACE`.
+    faults : ibis.Table
+        `PLACE`, `OUTCOME` and `content` as JSON of the rows whose outcome is a `Reason`.
+    """
+
+    rows: ibis.Table
+    faults: ibis.Table
+
+
+def events_of(columns: Columns, mapping: EventMapping, *, now: datetime) -> Table:
     """Read events.
 
     Parameters
@@ -46,11 +64,6 @@ def checked_events(columns: Columns, mapping: EventMapping, *, now: datetime) ->
     now : datetime
         Aware; later events are rejected.
 
-    Returns
-    -------
-    ibis.Table
-        `EVENT_SCHEMA`, `OUTCOME`, `SOURCE_FILE` and `SOURCE_LINE`; as many rows as were read.
-
     Raises
     ------
     InvalidMapping
@@ -60,25 +73,23 @@ def checked_events(columns: Columns, mapping: EventMapping, *, now: datetime) ->
     stated = columns.read("event_type", fields.short_label).value
     parsed = _events(columns, mapping, stated=stated, now=now)
     is_ignored = stated.isin(mapping.ignore_types) if mapping.ignore_types else None
+    outcome = _outcome(columns, parsed, ignored=is_ignored)
     theirs = [name for name in mapping.natural_key if name not in EVENT_SCHEMA.names]
     keys = {_KEY + one: columns.theirs(one, wanted_for="events.natural_key") for one in theirs}
-    outcome = _outcome(columns, parsed, ignored=is_ignored)
-    rows = _select(columns, parsed, {**keys, OUTCOME: outcome})
+    rows = _rows(columns, parsed, {**keys, OUTCOME: outcome})
     derived = _natural_key(rows, mapping.natural_key).hexdigest("md5")
-    is_valid = rows[OUTCOME] == VALID
-    event_id = ibis.ifelse(is_valid, rows.event_id.coalesce(derived), rows.event_id)
-    # Only rows that are looked for later need to know their place.
-    place = {name: ibis.ifelse(is_valid, None, rows[name]) for name in PLACE}
-    return rows.mutate(event_id=event_id, **place).drop(*keys)
+    given = rows.event_id.coalesce(derived) if "event_id" in rows.columns else derived
+    rows = rows.mutate(event_id=ibis.ifelse(rows[OUTCOME] == VALID, given, None))
+    return Table(rows.drop(*keys), _faults(columns, outcome))
 
 
-def checked_items(columns: Columns, mapping: ItemMapping) -> ibis.Table:
-    """Read the catalogue: `ITEM_SCHEMA`, the shop's further columns, `OUTCOME` and the place.
+def items_of(columns: Columns, mapping: ItemMapping) -> Table:
+    """Read the catalogue.
 
     Raises
     ------
     InvalidMapping
-        As for `checked_events`.
+        As for `events_of`.
     """
     columns.require("item_id")
     texts = ("title", "category", "brand", "url", "image_url")
@@ -90,17 +101,16 @@ def checked_items(columns: Columns, mapping: ItemMapping) -> ibis.Table:
         "hidden": columns.read("hidden", fields.flag),
         "released_at": columns.read("released_at", partial(times.moment, mapping=mapping)),
     }
-    outcome = _outcome(columns, parsed)
-    return _select(columns, parsed, {**columns.others(), OUTCOME: outcome})
+    return _with_others(columns, parsed)
 
 
-def checked_users(columns: Columns, mapping: UserMapping) -> ibis.Table:
-    """Read the users: `USER_SCHEMA`, the shop's further columns, `OUTCOME` and the place.
+def users_of(columns: Columns, mapping: UserMapping) -> Table:
+    """Read the users.
 
     Raises
     ------
     InvalidMapping
-        As for `checked_events`.
+        As for `events_of`.
     """
     columns.require("user_id")
     parsed = {
@@ -110,8 +120,7 @@ def checked_users(columns: Columns, mapping: UserMapping) -> ibis.Table:
         "consent": columns.read("consent", fields.names),
         "created_at": columns.read("created_at", partial(times.moment, mapping=mapping)),
     }
-    outcome = _outcome(columns, parsed)
-    return _select(columns, parsed, {**columns.others(), OUTCOME: outcome})
+    return _with_others(columns, parsed)
 
 
 def _events(
@@ -142,6 +151,13 @@ def _one_if_missing(quantity: Parsed) -> Parsed:
     return Parsed(quantity.value.fill_null(1), quantity.problems)
 
 
+def _with_others(columns: Columns, parsed: Mapping[str, Parsed]) -> Table:
+    outcome = _outcome(columns, parsed)
+    place = {name: columns.source.table[name] for name in PLACE}
+    rows = _rows(columns, parsed, {**columns.others(), OUTCOME: outcome, **place})
+    return Table(rows, _faults(columns, outcome))
+
+
 def _outcome(
     columns: Columns, parsed: Mapping[str, Parsed], *, ignored: ibis.Value | None = None
 ) -> ibis.Value:
@@ -154,26 +170,43 @@ def _outcome(
     return ibis.cases(*branches, else_=VALID)
 
 
-def _select(
+def _rows(
     columns: Columns, parsed: Mapping[str, Parsed], further: Mapping[str, ibis.Value]
 ) -> ibis.Table:
+    types = ibis.Schema.from_pyarrow(columns.mapping.schema_)
+    ours = {
+        name: one.value.cast(types[name](nullable=True))
+        for name, one in parsed.items()
+        if columns.has(name) or name in _ALWAYS
+    }
+    return columns.source.table.select(**ours, **further)
+
+
+def _faults(columns: Columns, outcome: ibis.Value) -> ibis.Table:
     table = columns.source.table
-    schema: pa.Schema = columns.mapping.schema_
-    types = ibis.Schema.from_pyarrow(schema)
-    ours = {name: parsed[name].value.cast(types[name](nullable=True)) for name in schema.names}
-    return table.select(**ours, **further, **{name: table[name] for name in PLACE})
+    content = as_json(ibis.struct({name: table[name] for name in columns.source.columns}))
+    place = {name: table[name] for name in PLACE}
+    told = table.select(**place, **{OUTCOME: outcome}, content=content)
+    return told.filter(told[OUTCOME].isin([one.value for one in Reason]))
 
 
 def _natural_key(rows: ibis.Table, names: tuple[str, ...]) -> ibis.Value:
-    parts = [_key_part(rows, name).coalesce(_NOTHING) for name in names]
-    return ibis.literal(_SEPARATOR).join(parts)
+    parts: list[ibis.Value] = []
+    for name in names:
+        parts += [*_key_part(rows, name), ibis.literal(_SEPARATOR)]
+    return joined(*parts)
 
 
-def _key_part(rows: ibis.Table, name: str) -> ibis.Value:
-    # Texts of numbers differ between engines, whole numbers do not.
-    if name == "timestamp":
-        return microseconds(rows.timestamp).cast("string")
-    if name == "price":
-        return (rows.price * _PRICE_UNITS).round().cast("int64").cast("string")
-    column = rows[name] if name in EVENT_SCHEMA.names else rows[_KEY + name]
-    return column.cast("string")
+def _key_part(rows: ibis.Table, name: str) -> list[ibis.Value]:
+    if name in EVENT_SCHEMA.names and name not in rows.columns:
+        return []
+    # Short, since a text of up to 55 bytes is hashed in one step; and of whole numbers, since
+    # engines differ in how they write others.
+    match name:
+        case "event_type":
+            return [rows.event_type.cases(*((one.value, str(one.code)) for one in EventType))]
+        case "timestamp":
+            return [microseconds(rows.timestamp)]
+        case "price":
+            return [(rows.price * _PRICE_UNITS).round().cast("int64")]
+    return [rows[name] if name in EVENT_SCHEMA.names else rows[_KEY + name]]

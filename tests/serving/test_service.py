@@ -221,19 +221,6 @@ def test_a_batch_is_answered_in_order(shop: Shop) -> None:
     assert [_without_ids(one.model_dump()) for one in answers] == expected
 
 
-def test_importing_the_service_loads_nothing_of_training(tmp_path: Path) -> None:
-    heavy = "mlflow implicit lightfm pandas optuna pyspark ibis duckdb matplotlib sklearn"
-    program = (
-        "import sys, serving.service\n"
-        f"print([one for one in {heavy.split()!r} if one in sys.modules])\n"
-        "print(sorted(one for one in sys.modules if one.startswith('training')))"
-    )
-    assert _run(program, home=tmp_path).splitlines()[-2:] == [
-        "[]",
-        "['training', 'training.bundle', 'training.manifest', 'training.storage']",
-    ]
-
-
 def _run(program: str, *words: str, home: Path) -> str:
     """Run a program in a process of its own, and give what it prints."""
     environment = {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True"}

@@ -118,3 +118,14 @@ def test_workers_lines_never_mix_because_each_write_fits_a_pipe(
 
     assert sum(len(some.splitlines()) for some in written) == 95
     assert all(len(some) <= PIPE_BUF and some.endswith("\n") for some in written)
+
+
+def test_a_log_that_cannot_be_written_costs_no_answer(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=full))
+
+    assert [ask("GET", "/readyz").status for _ in range(30)] == [200] * 30
