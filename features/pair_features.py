@@ -74,9 +74,9 @@ class Blend:
     """
 
     affinity: float = 1.0
-    own: float = 0.5
-    own_half: float = 10.0
-    trend: float = 0.1
+    own: float = 2.0
+    own_half: float = 5.0
+    trend: float = 0.0
 
     def score(self, features: PairFeatures) -> NDArray[np.float32]:
         """Score the pairs, shape (n, m) float32."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from features.catalog import ITEM_SCHEMA, Catalogue
 from features.demand import Demand, Trends
@@ -31,6 +32,10 @@ HIDDEN, SOLD_OUT = 19, 39
 """The last lamp must not be shown, the last mug cannot be bought."""
 
 MakeBundle = Callable[..., Bundle]
+
+# The same examples on every machine, however slow it is.
+settings.register_profile("vitrine", deadline=None, derandomize=True)
+settings.load_profile("vitrine")
 
 
 def _catalogue(item_ids: list[str]) -> Catalogue:

@@ -42,7 +42,7 @@ def engine() -> Any:  # noqa: ANN401 -- Ibis is untyped
 def event(user_id: str | None, item_id: str, kind: str = "purchase", **columns: Any) -> Row:  # noqa: ANN401 -- any column of the log
     """Give an event; `days` counts from `AS_OF`, so that what is later is positive."""
     days = columns.pop("days", -1.0)
-    filled = {name: None for name in EVENT_SCHEMA.names} | {
+    filled = dict.fromkeys(EVENT_SCHEMA.names) | {
         "event_id": f"event-{next(_NUMBERS):06d}",
         "event_type": kind,
         "user_id": user_id,
@@ -55,13 +55,13 @@ def event(user_id: str | None, item_id: str, kind: str = "purchase", **columns: 
 
 def item(item_id: str, **columns: Any) -> Row:  # noqa: ANN401 -- any column of the catalogue
     """Give an item that is on sale."""
-    filled = {name: None for name in ITEM_SCHEMA.names}
+    filled = dict.fromkeys(ITEM_SCHEMA.names)
     return filled | {"item_id": item_id, "available": True, "hidden": False} | columns
 
 
 def user(user_id: str, **columns: Any) -> Row:  # noqa: ANN401 -- any column of the user table
     """Give a user of whom the shop has said nothing."""
-    return {name: None for name in USER_SCHEMA.names} | {"user_id": user_id} | columns
+    return dict.fromkeys(USER_SCHEMA.names) | {"user_id": user_id} | columns
 
 
 def write_lake(

@@ -14,6 +14,7 @@ from training.models import TRAINERS
 
 Positive = Annotated[float, Field(gt=0)]
 _TREND_HALF_LIFE_DAYS: Final = 7.0
+_BLEND: Final = Blend()
 
 
 class Section(BaseModel):
@@ -43,10 +44,10 @@ class TrendSettings(Section):
 class BlendSettings(Section):
     """How the pair features add up to a score; see `features.pair_features.Blend`."""
 
-    affinity: float = 1.0
-    own: float = 1.0
-    own_half: Positive = 5.0
-    trend: float = 0.0
+    affinity: float = _BLEND.affinity
+    own: float = _BLEND.own
+    own_half: Positive = _BLEND.own_half
+    trend: float = _BLEND.trend
 
     def blend(self) -> Blend:
         """Give the blend that lists are ordered by."""

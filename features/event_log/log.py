@@ -104,14 +104,15 @@ class EventLog:
         InvalidInput
             A time has no offset.
         """
+        after, until = (None if time is None else _moment(time) for time in (start, end))
         files = [file for file in self._read().files if _overlaps(file.month, start, end)]
         if not files:
             return ibis.memtable(EVENT_SCHEMA.empty_table(), schema=_SCHEMA)
         events = self._open(files)
-        if start is not None:
-            events = events.filter(events.timestamp > _moment(start))
-        if end is not None:
-            events = events.filter(events.timestamp <= _moment(end))
+        if after is not None:
+            events = events.filter(events.timestamp > after)
+        if until is not None:
+            events = events.filter(events.timestamp <= until)
         return events
 
     def latest(self) -> datetime | None:
