@@ -1,10 +1,12 @@
-"""How fast is ingest? The claim: a third of the rate at which DuckDB copies Parquet to Parquet.
+"""How fast is ingest? The claim: a third of the rate at which DuckDB copies the same rows.
 
 Runs ``python -m benchmarks.ingest --data FOLDER``, where FOLDER is one of the data sets that
-have a mapping in docs/mappings. The baseline reads the same file and writes it to one Parquet
-file with zstd, in the same engine with as many threads; it checks nothing, drops no duplicates,
-derives no ids and makes no partitions. Both are measured on the file as it is, and on a larger
-one with the same events several times, some seconds apart, where starting up weighs less.
+have a mapping in docs/mappings. The baseline copies, from one Parquet file to another with zstd
+and in the same engine, the rows that ingest puts into the log, their event ids included; it
+checks nothing, drops no duplicates and makes no partitions. For comparison, the export itself is
+copied too: fewer columns, and no ids where the shop gave none. All is measured on the file as it
+is, and on a larger one with the same events several times, some seconds apart, where starting up
+weighs less.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +28,9 @@ import duckdb
 import ibis
 import pyarrow.parquet as pq
 
+from features.event_log import EventLog
 from features.home import Home
-from features.ingest import IngestReport, Mapping, ingest
+from features.ingest import Mapping, ingest
 
 BAR: Final = 1 / 3
 ROUNDS: Final = 5
@@ -38,9 +42,19 @@ DEFAULT_DATA: Final = Path(__file__).parents[2] / "shared" / "data" / "online_re
 
 @dataclass(frozen=True)
 class Case:
+    """A file of events to measure on."""
+
     name: str
     source: Path
     n_rows: int
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """Ingest's rate to that of a copy."""
+
+    to_same_rows: float
+    to_export: float
 
 
 def main() -> int:
@@ -55,39 +69,47 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         larger = _larger(source, Path(folder) / "larger.parquet")
         cases = [_case(data.name, source), _case(f"{TIMES_LARGER} times larger", larger)]
-        ratios = {case.name: _ratio(case, mapping, Path(folder)) for case in cases}
+        ratios = {case.name: _measure(case, mapping, Path(folder)) for case in cases}
     for name, ratio in ratios.items():
-        print(f"ratio to bare copy, {name}: {ratio:.3f} (bar {BAR:.3f})")
-    return 0 if min(ratios.values()) >= BAR else 1
+        print(f"ratio to a copy of the export, {name}: {ratio.to_export:.3f} (no bar)")
+    for name, ratio in ratios.items():
+        print(f"ratio to a copy of the same rows, {name}: {ratio.to_same_rows:.3f} (bar {BAR:.3f})")
+    return 0 if min(ratio.to_same_rows for ratio in ratios.values()) >= BAR else 1
 
 
 def _case(name: str, source: Path) -> Case:
     return Case(name, source, pq.read_metadata(source).num_rows)
 
 
-def _ratio(case: Case, mapping: Mapping, folder: Path) -> float:
+def _measure(case: Case, mapping: Mapping, folder: Path) -> Ratios:
+    home = Home(folder / "shop")
     connection = duckdb.connect()
-    reports: list[IngestReport] = []
+    same_rows, target = folder / "same_rows.parquet", folder / "copy.parquet"
 
-    def copy() -> None:
-        target = folder / "copy.parquet"
-        connection.execute(
-            f"COPY (FROM '{case.source}') TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
-        )
-
-    def take_in() -> None:
-        home = Home(folder / "shop")
+    def take_in() -> int:
         shutil.rmtree(home.root, ignore_errors=True)
-        reports.append(ingest(events=[case.source], mapping=mapping, home=home, now=NOW))
+        report = ingest(events=[case.source], mapping=mapping, home=home, now=NOW)
+        return report.events.accepted
 
-    copy()
-    take_in()
-    rounds = [(_seconds(copy), _seconds(take_in)) for _ in range(ROUNDS)]
-    copy_s, ingest_s = (statistics.median(column) for column in zip(*rounds, strict=True))
-    print(f"{case.name}: {case.n_rows:,} rows, {reports[0].events.accepted:,} events accepted")
-    print(f"  bare copy  {copy_s:6.2f} s  {case.n_rows / copy_s:12,.0f} rows/s")
-    print(f"  ingest     {ingest_s:6.2f} s  {case.n_rows / ingest_s:12,.0f} rows/s")
-    return copy_s / ingest_s
+    def copy(source: str, to: Path) -> None:
+        connection.execute(f"COPY (FROM {source}) TO '{to}' (FORMAT parquet, COMPRESSION zstd)")
+
+    n_accepted = take_in()
+    files = [str(path) for path in EventLog(home.lake).files]
+    copy(f"read_parquet({files}, hive_partitioning = false)", same_rows)
+    works: dict[str, Callable[[], object]] = {
+        "copy the same rows": partial(copy, f"'{same_rows}'", target),
+        "copy the export": partial(copy, f"'{case.source}'", target),
+        "ingest": take_in,
+    }
+    rounds = [[_seconds(work) for work in works.values()] for _ in range(ROUNDS + 1)]
+    # The first round warms up.
+    medians = [statistics.median(column) for column in zip(*rounds[1:], strict=True)]
+    print(f"{case.name}: {case.n_rows:,} rows, {n_accepted:,} events accepted")
+    for name, seconds in zip(works, medians, strict=True):
+        print(f"  {name:20} {seconds:6.2f} s  {case.n_rows / seconds:12,.0f} rows/s")
+    same_rows_s, export_s, ingest_s = medians
+    return Ratios(same_rows_s / ingest_s, export_s / ingest_s)
 
 
 def _larger(source: Path, path: Path) -> Path:

@@ -8,7 +8,6 @@ connections ask them in interleaved rounds.
 import argparse
 import os
 import platform
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -72,7 +71,7 @@ class Contender:
 
     def _cpu_s(self) -> float:
         times = [worker.cpu_times() for worker in self.server.workers]
-        return sum(one.user + one.system for one in times)
+        return float(sum(one.user + one.system for one in times))
 
     def memory(self) -> str:
         """Tell what each worker holds; pages that processes share count in parts."""
@@ -85,10 +84,12 @@ def main() -> int:
     options = _options()
     home = prepared_home(options.data, options.home)
     bundle = Bundle.open(current(home.bundles), verify=False)
-    key = issue_key(home, f"bench-{secrets.token_hex(4)}", [Scope.STOREFRONT])
-    requests = _requests(bundle, key)
     names = [SERVICE, BARE, *([BENTO] if options.with_bentoml else [])]
-    with _contenders(home, names) as contenders:
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrine-bench-")))
+        borrowed = _borrowed(home, scratch)
+        requests = _requests(bundle, issue_key(borrowed, "bench", [Scope.STOREFRONT]))
+        contenders = [stack.enter_context(_contender(name, borrowed, scratch)) for name in names]
         _measure(contenders, requests, rounds=options.rounds, n_requests=options.requests)
         _print_table(contenders, bundle)
     service, bare, *others = contenders
@@ -136,28 +137,27 @@ def _requests(bundle: Bundle, key: str) -> dict[str, list[bytes]]:
     }
 
 
+def _borrowed(home: Home, scratch: Path) -> Home:
+    """Give a home with the same bundles, and keys of its own."""
+    borrowed = Home(scratch / "home")
+    borrowed.root.mkdir()
+    borrowed.bundles.symlink_to(home.bundles.resolve())
+    return borrowed
+
+
 @contextmanager
-def _contenders(home: Home, names: Sequence[str]) -> Iterator[list[Contender]]:
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vitrine-bench-")))
-        contenders = []
-        for name in names:
-            port, folder = free_port(), scratch / name
-            folder.mkdir()
-            environment = {
-                "VITRINE_HOME": str(home.root.resolve()),
-                "BENTOML_HOME": str(folder),
-                "BENTOML_DO_NOT_TRACK": "True",
-                "OPENBLAS_NUM_THREADS": "1",
-            }
-            server = running(
-                _command(name, home, port),
-                port=port,
-                log=folder / "server.log",
-                environment=environment,
-            )
-            contenders.append(Contender(name, stack.enter_context(server)))
-        yield contenders
+def _contender(name: str, home: Home, scratch: Path) -> Iterator[Contender]:
+    port, folder = free_port(), scratch / name
+    folder.mkdir()
+    environment = {
+        "VITRINE_HOME": str(home.root),
+        "BENTOML_HOME": str(folder),
+        "BENTOML_DO_NOT_TRACK": "True",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    command, log = _command(name, home, port), folder / "server.log"
+    with running(command, port=port, log=log, environment=environment) as server:
+        yield Contender(name, server)
 
 
 def _command(name: str, home: Home, port: int) -> list[str]:

@@ -178,7 +178,10 @@ class Recommender:
             item_vectors=None if self.model is None else self.model.item_vectors,
             trend_scores=self.trends.scores,
         )
-        scores = np.where(candidates.valid, self.blend.score(features), -np.inf)
+        # Of somebody new only the place is known: what is trending there is in its order already.
+        is_new = np.diff(confidence.indptr)[:, None] == 0
+        scores = np.where(is_new, np.float32(0), self.blend.score(features))
+        scores = np.where(candidates.valid, scores, -np.inf)
         lists = Lists.best(
             candidates.item_rows, scores, candidates.sources, num_results=num_results
         )

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from contextlib import closing
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ _home = click.option(
 
 @click.command()
 @_home
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="IP address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 @click.option(
     "--workers",
@@ -76,7 +77,13 @@ def _check_keys(home: Home, *, needed: bool) -> None:
 
 
 def _check_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        is_new = ip_address(host).version == 6  # noqa: PLR2004 -- of the internet protocol
+    except ValueError as error:
+        raise InvalidSettings(
+            f"--host is an address, such as 127.0.0.1 or 0.0.0.0 for everybody; got {host!r}"
+        ) from error
+    family = socket.AF_INET6 if is_new else socket.AF_INET
     with closing(socket.socket(family, socket.SOCK_STREAM)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

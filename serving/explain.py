@@ -135,18 +135,20 @@ def _largest(
     history = confidence.indices[entries]
     listed = lists.item_rows[people]
     parts = model.encoder.contributions(history, sureness, model.item_vectors[listed])
-    by_item = np.ascontiguousarray(np.swapaxes(parts, 1, 2))
+    # A line for each listed item of each person.
+    lines = np.ascontiguousarray(np.swapaxes(parts, 1, 2)).reshape(-1, size)
     # What pulls the score down is no reason, nor is any part of a score below nothing.
-    explained = (by_item.sum(axis=2) > 0) & (listed >= 0)
-    speaking_for = np.maximum(by_item, 0).sum(axis=2)
+    explained = (lines.sum(axis=1) > 0) & (listed.ravel() >= 0)
+    speaking_for = np.maximum(lines, 0).sum(axis=1)
     scale = np.where(explained, 1 / np.where(explained, speaking_for, 1), 0)
+    line, person = np.arange(len(lines)), np.repeat(np.arange(len(people)), listed.shape[1])
     shape = (*listed.shape, REASONS)
     rows, shares = np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.float32)
     for rank in range(REASONS):
-        best = by_item.argmax(axis=2)
-        rows[..., rank] = np.take_along_axis(history, best, axis=1)
-        shares[..., rank] = np.take_along_axis(by_item, best[..., None], axis=2)[..., 0] * scale
-        np.put_along_axis(by_item, best[..., None], -np.inf, axis=2)
+        best = lines.argmax(axis=1)
+        rows[..., rank] = history[person, best].reshape(listed.shape)
+        shares[..., rank] = (lines[line, best] * scale).reshape(listed.shape)
+        lines[line, best] = -np.inf
     return np.where(shares > 0, rows, -1), np.maximum(shares, 0)
 
 

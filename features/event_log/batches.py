@@ -1,16 +1,9 @@
-"""What is new in a batch, and which months it touches."""
-
-from collections import Counter
-from datetime import UTC, datetime
-from typing import Final
+"""What is new in a batch of events."""
 
 import ibis
 
 from features.event_log import engine
 from features.event_log.engine import Connection
-from features.event_log.words import microseconds
-
-_MICROSECONDS_A_DAY: Final = 86_400_000_000
 
 
 def without_duplicates(
@@ -55,16 +48,3 @@ def without_duplicates(
         connection, "first_of_repeated", ranked.filter(ranked.place == 0).drop("place")
     )
     return batch.anti_join(duplicated, "event_id").union(first)
-
-
-def events_per_month(
-    connection: Connection,
-    events: ibis.Table,
-) -> dict[str, int]:
-    """Count the events of each month (UTC, "2011-12"), in the order of the months."""
-    day = microseconds(events.timestamp) // _MICROSECONDS_A_DAY
-    days = events.group_by(day=day).agg(n=events.count())
-    months: Counter[str] = Counter()
-    for row in engine.rows(connection, days):
-        months[f"{datetime.fromtimestamp(row['day'] * 86_400, UTC):%Y-%m}"] += row["n"]
-    return dict(sorted(months.items()))

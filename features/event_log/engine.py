@@ -30,7 +30,7 @@ Connection = Any
 # up early on columns of unique texts, such as the event ids.
 _PARQUET: Final = (
     "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2,"
-    " DICTIONARY_SIZE_LIMIT 10000"
+    " DICTIONARY_SIZE_LIMIT 5000"
 )
 
 
@@ -135,7 +135,8 @@ def empty(
     schema: pa.Schema,
 ) -> ibis.Table:
     """Keep a table without rows in the engine."""
-    types = ibis.Schema.from_pyarrow(schema)
+    nullable = pa.schema([field.with_nullable(True) for field in schema])  # noqa: FBT003 -- its only argument
+    types = ibis.Schema.from_pyarrow(nullable)
     return connection.create_table(name, schema=types, overwrite=True)
 
 
@@ -224,5 +225,6 @@ class _Readable:
         if isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
             first_line = str(error).splitlines()[0]
             raise UnreadableFile(
-                f"a file cannot be read: {first_line}; export it again (text must be UTF-8)"
+                f"a file cannot be read: {first_line}; it is missing or damaged,"
+                " or has texts that are not UTF-8"
             ) from error

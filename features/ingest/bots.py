@@ -102,6 +102,8 @@ def set_bots_aside(
         return Visitors(engine.empty(connection, "no_events", EVENT_SCHEMA), 0, 0)
     events = ibis.union(*(part.select(*EVENT_SCHEMA.names) for part in parts))
     busy = engine.store(connection, "busy_days", busy_days(events))
+    if not engine.rows(connection, busy.limit(1)):
+        return Visitors(events, 0, 0)
     robots = engine.store(connection, "bots", bots(events, busy))
     (counted,) = engine.rows(connection, robots.aggregate(n=robots.count()))
     if not counted["n"]:

@@ -131,7 +131,7 @@ def _ingest(desk: _Desk, inputs: dict[str, tuple[Input, ...]]) -> IngestReport:
         ingest_id=places.ingest_id,
         at=desk.now.astimezone(UTC).isoformat(),
         files={kind: tuple(str(one.path) for one in found) for kind, found in inputs.items()},
-        events=_event_counts(events, visitors, prepared.result.n_new),
+        events=_event_counts(events, visitors, prepared.n_new),
         items=_row_counts(items, catalogue),
         users=_row_counts(users, people),
         users_from_events=people.n_from_events,

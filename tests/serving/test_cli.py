@@ -107,6 +107,12 @@ def test_a_taken_port_is_named_with_what_to_do(home: Home) -> None:
     assert "give another --port" in message
 
 
+def test_a_host_is_an_address(home: Home) -> None:
+    issue_key(home, "shop", [Scope.STOREFRONT])
+
+    assert "127.0.0.1" in _refused(_serve(home, "--host", "localhost"), InvalidSettings)
+
+
 def test_a_wrong_setting_is_named(home: Home) -> None:
     result = _serve(home, environment={"VITRINE_POLL_SECONDS": "often"})
 
