@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 Id = Annotated[str, Field(min_length=1, max_length=256)]
+Ids = Annotated[list[Id], Field(max_length=1000)]
 NumResults = Annotated[int, Field(ge=1, le=500)]
-_MOST_IDS = 1000
 
 
 class Wire(BaseModel):
@@ -30,12 +30,12 @@ class RecommendRequest(Wire):
 
     user_id: Id | None = None
     anonymous_id: Id | None = None
-    session_items: Annotated[list[Id], Field(max_length=_MOST_IDS)] = []
+    session_items: Ids = Field(default_factory=list)
     placement: Annotated[str, Field(max_length=64)] = "home"
     num_results: NumResults = 10
-    exclude_items: Annotated[list[Id], Field(max_length=_MOST_IDS)] = []
+    exclude_items: Ids = Field(default_factory=list)
     exclude_purchased: bool | None = None
-    context: Context = Context()
+    context: Context = Field(default_factory=Context)
     explain: bool = False
 
     @model_validator(mode="after")
@@ -49,9 +49,9 @@ class SimilarRequest(Wire):
     """A list for one or several items."""
 
     item_id: Id | None = None
-    item_ids: Annotated[list[Id], Field(max_length=_MOST_IDS)] = []
+    item_ids: Ids = Field(default_factory=list)
     num_results: NumResults = 10
-    exclude_items: Annotated[list[Id], Field(max_length=_MOST_IDS)] = []
+    exclude_items: Ids = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _some_item(self) -> Self:
@@ -77,7 +77,6 @@ class PicksRequest(Wire):
 
     placement: Annotated[str, Field(max_length=64)]
     user_ids: Annotated[list[Id], Field(min_length=1, max_length=100_000)]
-    send_id: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     num_results: NumResults = 10
 
 

@@ -129,6 +129,11 @@ def store(
     return connection.table(name)
 
 
+def drop(connection: Connection, name: str) -> None:
+    """Let go of a table that `store` kept."""
+    connection.raw_sql(f'DROP TABLE IF EXISTS "{name}"')
+
+
 def empty(
     connection: Connection,
     name: str,

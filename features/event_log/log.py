@@ -147,6 +147,7 @@ class EventLog:
             prepared = self.prepare(stored)
             self.commit(prepared)
         (counted,) = engine.rows(self.connection, stored.aggregate(n=stored.count()))
+        engine.drop(self.connection, "batch")
         return AppendResult(prepared.n_new, counted["n"] - prepared.n_new)
 
     def prepare(self, batch: ibis.Table) -> Prepared:

@@ -232,6 +232,11 @@ class _Walk:
         The lines between a text's first and last are then rows by themselves, all of them.
         """
         inner = self.lines[self.start + 1 : self.at - 1]
-        if not inner or self.n_fields == 1:
+        return bool(inner) and all(self._is_row(line) for line in inner)
+
+    def _is_row(self, line: str) -> bool:
+        try:
+            (row,) = csv.reader([line], delimiter=self.delimiter, strict=True)
+        except (csv.Error, ValueError):
             return False
-        return all(line.count(self.delimiter) == self.n_fields - 1 for line in inner)
+        return len(row) == self.n_fields > 1
