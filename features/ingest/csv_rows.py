@@ -48,7 +48,7 @@ def read_csv(source: Input, *, delimiter: str) -> Iterator[Batch]:
     whole = blocks(source)
     first = next(whole)
     length = first.data.find(b"\n") + 1
-    if not length or first.numbers[0] != 1:
+    if not first.data[:length].strip() or first.numbers[0] != 1:
         raise UnreadableFile(f"{source.path} has no readable header line; export it with one")
     reader = _Reader(_header(source, first.data[:length], delimiter), delimiter)
     rest = Block(first.data[length:], first.numbers[1:], first.refused)

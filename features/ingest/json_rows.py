@@ -59,8 +59,8 @@ def _batch(block: Block) -> Batch:
         rows.append(row)
         lines.append(number)
     names = sorted({name for row in rows for name in row if name})
-    columns = {name: _texts([row.get(name) for row in rows]) for name in names}
-    table = pa.table({**columns, SOURCE_LINE: pa.array(lines, pa.int64())})
+    columns = [_texts([row.get(name) for row in rows]) for name in names]
+    table = pa.table([*columns, pa.array(lines, pa.int64())], names=[*names, SOURCE_LINE])
     return Batch(table, tuple(refused))
 
 

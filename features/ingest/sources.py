@@ -150,9 +150,9 @@ class _Stage:
         batches = read_csv(source, delimiter=delimiter) if is_csv else read_json_lines(source)
         n_read = 0
         for batch in batches:
-            names = tuple(name for name in batch.rows.column_names if name != SOURCE_LINE)
+            *names, _ = batch.rows.column_names
             _check_names(source.path, names)
-            group = names if is_csv else None
+            group = tuple(names) if is_csv else None
             files, pieces = self.groups.setdefault(group, ([], []))
             if source.path not in files:
                 files.append(source.path)

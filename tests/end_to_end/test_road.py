@@ -99,3 +99,28 @@ def test_an_error_is_a_message_and_not_a_traceback(tmp_path: Path, vitrine: Run)
     assert done.returncode == 2
     assert "vitrine ingest" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worse_version_is_promoted_only_by_force_and_one_command_takes_it_back(
+    trained_home: Path, tmp_path: Path, vitrine: Run
+) -> None:
+    at_home = ("--home", str(trained_home))
+    good = current(trained_home / "bundles")
+    config = tmp_path / "upside_down.toml"
+    config.write_text("[blend]\naffinity = -1.0\nown = -2.0\n")
+    vitrine("train", "--config", str(config), *at_home)
+
+    refused = vitrine("promote", "latest", *at_home, check=False)
+
+    assert refused.returncode == 2
+    assert "worse than the champion beyond noise" in refused.stderr
+    assert current(trained_home / "bundles") == good
+
+    vitrine("promote", "latest", "--force", *at_home)
+
+    bad = Bundle.open(current(trained_home / "bundles"))
+    assert bad.manifest.settings["blend"]["affinity"] == -1
+
+    vitrine("rollback", *at_home)
+
+    assert current(trained_home / "bundles") == good

@@ -1,196 +1,172 @@
-"""Reasons: what speaks for an item is what its score is made of, whoever else is explained."""
+"""Reasons are the exact parts of a score, and never claim more than there is."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from features.demand import Trends
 from features.encoders import FoldInEncoder, HistoryMeanEncoder
 from features.events import EventType
 from features.fitted_model import EmbeddingModel
 from features.history import Histories
 from features.lists import Lists
-from features.pair_features import Blend
-from features.recommender import Persons, Recommender
-from features.weights import ConfidenceWeights
-from serving.explain import REASONS, VERBS, explain
+from features.recommender import ListPolicy, Persons
+from serving.explain import REASONS, VERBS, Reasons, explain
+from tests.shops import some_bundle
+from training.bundle import Bundle
 
-N_ITEMS, N_DIMENSIONS, NOW_S = 120, 8, 10_000_000
-RNG = np.random.default_rng(5)
-FACTORS = RNG.normal(size=(N_ITEMS, N_DIMENSIONS)).astype(np.float32)
-FOLD_IN = FoldInEncoder.of(FACTORS, regularization=1.0)
-MEAN = HistoryMeanEncoder(
-    inputs=FACTORS,
-    mapping=RNG.normal(size=(N_DIMENSIONS, N_DIMENSIONS)).astype(np.float32),
-    intercept=np.ones(N_DIMENSIONS, dtype=np.float32),
+shops = st.builds(
+    some_bundle,
+    st.integers(0, 500),
+    n_users=st.integers(2, 10),
+    n_items=st.integers(2, 30),
+    most_events=st.sampled_from([1, 3, 9, 60]),
 )
 
 
-def recommender_with(model: EmbeddingModel | None) -> Recommender:
-    nothing = np.zeros(N_ITEMS, dtype=np.float32)
-    rows = np.arange(N_ITEMS, dtype=np.int32)
-    return Recommender(
-        as_of_s=NOW_S,
-        weights=ConfidenceWeights(),
-        recommendable=np.ones(N_ITEMS, dtype=np.bool_),
-        trends=Trends(nothing, rows[None, :], rows, ()),
-        blend=Blend(),
-        model=model,
+def _explained(bundle: Bundle, num_results: int = 8) -> tuple[Persons, Lists, Reasons]:
+    persons = bundle.persons(np.arange(len(bundle.users)))
+    trend_rows = np.zeros(len(persons), dtype=np.int64)
+    lists = bundle.recommender.recommend(persons, ListPolicy(num_results), trend_rows=trend_rows)
+    return persons, lists, explain(bundle.recommender, persons, lists)
+
+
+def _parts_by_hand(model: EmbeddingModel, persons: Persons, person: int, target: int) -> np.ndarray:
+    """Solve the normal equations of ALS in double precision, item by item of the history."""
+    encoder = model.encoder
+    assert isinstance(encoder, FoldInEncoder)
+    row = persons.confidence[[person]]
+    left = encoder.base.astype(float)
+    for item, sureness in zip(row.indices, row.data, strict=True):
+        y = encoder.item_factors[item].astype(float)
+        left = left + (float(sureness) - 1) * np.outer(y, y)
+    towards = np.linalg.solve(left, model.item_vectors[target].astype(float))
+    own = encoder.item_factors[row.indices].astype(float)
+    return row.data.astype(float) * (own @ towards)
+
+
+@settings(max_examples=25)
+@given(shops)
+def test_shares_are_the_parts_of_the_score_worked_out_by_hand(bundle: Bundle) -> None:
+    persons, lists, reasons = _explained(bundle)
+
+    model = bundle.recommender.model
+    for person, place in np.argwhere(lists.item_rows >= 0):
+        target = int(lists.item_rows[person, place])
+        history = persons.confidence[[person]].indices
+        shown = reasons.item_rows[person, place]
+        if not len(history):
+            assert (shown == -1).all()
+            continue
+        parts = _parts_by_hand(model, persons, person, target)
+        # The parts are the score, whole.
+        assert parts.sum() == pytest.approx(
+            float(persons.vectors[person] @ model.item_vectors[target]), rel=1e-3, abs=1e-4
+        )
+        if parts.sum() < 1e-3:  # too near to nothing to be told from rounding
+            continue
+        shares = dict(zip(history.tolist(), parts / parts[parts > 0].sum(), strict=True))
+        wanted = sorted((share for share in shares.values() if share > 0), reverse=True)[:REASONS]
+        found = reasons.shares[person, place]
+        np.testing.assert_allclose(found[: len(wanted)], wanted, rtol=2e-3, atol=2e-4)
+        for row, share in zip(shown[: len(wanted)].tolist(), found.tolist(), strict=False):
+            assert shares.get(row, 0) == pytest.approx(share, rel=2e-3, abs=2e-4)
+
+
+@settings(max_examples=40)
+@given(shops)
+def test_shares_are_parts_of_one_whole(bundle: Bundle) -> None:
+    _, lists, reasons = _explained(bundle, num_results=40)
+
+    shares = reasons.shares
+    assert (shares >= 0).all()
+    assert (shares.sum(axis=2) <= 1 + 1e-5).all()
+    assert (np.diff(shares, axis=2) <= 0).all()
+    assert ((reasons.item_rows >= 0) == (shares > 0)).all()
+    assert (reasons.item_rows[lists.item_rows < 0] == -1).all()
+
+
+@settings(max_examples=30)
+@given(shops)
+def test_reasons_are_items_of_the_persons_own_history(bundle: Bundle) -> None:
+    persons, _, reasons = _explained(bundle)
+
+    for person in range(len(persons)):
+        named = reasons.item_rows[person]
+        own = persons.confidence[[person]].indices.tolist()
+        assert set(named[named >= 0].tolist()) <= set(own)
+
+
+@settings(max_examples=20)
+@given(shops)
+def test_a_person_has_the_same_reasons_alone_and_among_others(bundle: Bundle) -> None:
+    persons, lists, together = _explained(bundle)
+
+    for person in range(len(persons)):
+        rows = np.array([person])
+        one = Lists(lists.item_rows[rows], lists.scores[rows], lists.sources[rows])
+        alone = explain(bundle.recommender, persons.take(rows), one)
+        for name in ("item_rows", "shares", "verbs"):
+            np.testing.assert_array_equal(
+                getattr(alone, name)[0], getattr(together, name)[person], strict=True
+            )
+
+
+def test_what_pulls_a_score_down_takes_nothing_from_the_reasons() -> None:
+    # Item 0 speaks for item 2, item 1 against it: 3 and -1 add up to 2.
+    vectors = np.array([[3.0], [-1.0], [1.0]], dtype=np.float32)
+    encoder = HistoryMeanEncoder(
+        vectors, mapping=np.array([[2.0]], np.float32), intercept=np.zeros(1, np.float32)
     )
-
-
-BY_FOLD_IN = recommender_with(EmbeddingModel(FACTORS, FOLD_IN))
-
-
-def people_with(lengths: list[int], *, seed: int = 0) -> Histories:
-    """Let people buy or view as many different items, over some days."""
-    rng = np.random.default_rng(seed)
-    types = [EventType.VIEW.code, EventType.PURCHASE.code]
-    return Histories.of(
-        [
-            [
-                (int(item), int(rng.choice(types)), NOW_S - int(day) * 86_400)
-                for item, day in zip(
-                    rng.permutation(N_ITEMS)[:length],
-                    np.sort(rng.integers(0, 90, length))[::-1],
-                    strict=True,
-                )
-            ]
-            for length in lengths
-        ]
+    bundle = some_bundle(0, n_items=3)
+    model = EmbeddingModel(vectors, encoder)
+    recommender = replace(bundle.recommender, model=model)
+    now_s = recommender.as_of_s
+    persons = recommender.read(
+        Histories.of([[(row, EventType.PURCHASE.code, now_s) for row in (0, 1)]])
     )
+    lists = Lists(*(np.array([[value]]) for value in (2, 2.0, 0)))
 
+    reasons = explain(recommender, persons, lists)
 
-def listing(item_rows: list[list[int]]) -> Lists:
-    rows = np.array(item_rows, dtype=np.int32)
-    return Lists(rows, np.zeros(rows.shape, np.float32), np.zeros(rows.shape, np.uint8))
-
-
-def listed(n: int, *, seed: int = 1) -> Lists:
-    rng = np.random.default_rng(seed)
-    return listing([rng.permutation(N_ITEMS)[:5].tolist() for _ in range(n)])
-
-
-def parts_of(persons: Persons, person: int, target: int) -> NDArray[np.float64]:
-    """Split a score by the definition: ``c_i t' A_u^-1 y_i``, item by item, in double precision."""
-    confidence = persons.confidence[[person]].toarray()[0].astype(np.float64)
-    factors = FACTORS.astype(np.float64)
-    history = np.flatnonzero(confidence)
-    left = FOLD_IN.base.astype(np.float64) + sum(
-        (confidence[item] - 1) * np.outer(factors[item], factors[item]) for item in history
-    )
-    parts = np.zeros(N_ITEMS)
-    for item in history:
-        parts[item] = confidence[item] * factors[target] @ np.linalg.solve(left, factors[item])
-    return parts
-
-
-# Longer and shorter than the vectors, and about where their lengths are rounded up.
-LENGTHS = [0, 1, 2, 3, 7, 8, 9, 16, 17, 24, 25, 47, 48, 49, 64, 96, 100]
-
-
-def test_shares_are_those_of_the_definition() -> None:
-    persons, lists = BY_FOLD_IN.read(people_with(LENGTHS)), listed(len(LENGTHS))
-
-    reasons = explain(BY_FOLD_IN, persons, lists)
-
-    n_explained = 0
-    for person, targets in enumerate(lists.item_rows.tolist()):
-        for place, target in enumerate(targets):
-            parts = parts_of(persons, person, target)
-            found, told = reasons.item_rows[person, place], reasons.shares[person, place]
-            if parts.sum() <= 0:
-                assert (found == -1).all()
-                continue
-            shares, shown = np.maximum(parts, 0) / np.maximum(parts, 0).sum(), found[found >= 0]
-            strongest = np.sort(shares)[::-1][:REASONS]
-            np.testing.assert_allclose(told, strongest, rtol=2e-3, atol=1e-4)
-            np.testing.assert_allclose(shares[shown], told[: len(shown)], rtol=2e-3, atol=1e-4)
-            n_explained += 1
-    assert n_explained > len(LENGTHS)
-
-
-@pytest.mark.parametrize("encoder", [FOLD_IN, MEAN])
-@given(st.lists(st.integers(0, 110), min_size=1, max_size=20), st.integers(0, 2**32 - 1))
-def test_reasons_do_not_depend_on_who_else_is_explained(
-    encoder: FoldInEncoder | HistoryMeanEncoder, lengths: list[int], seed: int
-) -> None:
-    recommender = recommender_with(EmbeddingModel(FACTORS, encoder))
-    persons = recommender.read(people_with(lengths, seed=seed))
-    lists = listed(len(lengths), seed=seed)
-
-    together = explain(recommender, persons, lists)
-
-    for person in range(len(lengths)):
-        one = np.array([person])
-        alone = explain(recommender, persons.take(one), listing(lists.item_rows[one].tolist()))
-        np.testing.assert_array_equal(alone.item_rows[0], together.item_rows[person])
-        np.testing.assert_array_equal(alone.shares[0], together.shares[person])
-        np.testing.assert_array_equal(alone.verbs[0], together.verbs[person])
-
-
-@given(st.lists(st.integers(0, 110), min_size=1, max_size=8), st.integers(0, 2**32 - 1))
-def test_the_strongest_reason_comes_first_and_none_is_below_nothing(
-    lengths: list[int], seed: int
-) -> None:
-    persons = BY_FOLD_IN.read(people_with(lengths, seed=seed))
-
-    reasons = explain(BY_FOLD_IN, persons, listed(len(lengths), seed=seed))
-
-    assert (np.diff(reasons.shares, axis=2) <= 0).all()
-    assert (reasons.shares >= 0).all()
-    assert ((reasons.shares > 0) == (reasons.item_rows >= 0)).all()
-
-
-def test_a_reason_is_something_the_person_did() -> None:
-    histories = people_with([5, 40, 100])
-
-    reasons = explain(BY_FOLD_IN, BY_FOLD_IN.read(histories), listed(3))
-
-    for person in range(3):
-        own = histories.take(np.array([person])).item_rows.tolist()
-        found = reasons.item_rows[person]
-        assert set(found[found >= 0].tolist()) <= set(own)
+    assert reasons.item_rows[0, 0].tolist() == [0, -1, -1]
+    assert reasons.shares[0, 0].tolist() == [1.0, 0.0, 0.0]
 
 
 def test_the_weightiest_thing_that_was_done_is_told() -> None:
-    viewed, bought, both, carted = 3, 4, 5, 6
-    events = [
-        (both, EventType.PURCHASE.code, NOW_S - 9),
-        (viewed, EventType.VIEW.code, NOW_S - 8),
-        (bought, EventType.PURCHASE.code, NOW_S - 7),
-        (both, EventType.VIEW.code, NOW_S - 6),
-        (carted, EventType.VIEW.code, NOW_S - 5),
-        (carted, EventType.CART.code, NOW_S - 4),
-    ]
-
-    persons = BY_FOLD_IN.read(Histories.of([events]))
-    reasons = explain(BY_FOLD_IN, persons, listing([[viewed, bought, both, carted]]))
-
-    told = {
-        int(row): VERBS[verb]
-        for row, verb in zip(reasons.item_rows.ravel(), reasons.verbs.ravel(), strict=True)
-        if row >= 0
+    bundle = some_bundle(0)
+    as_of_s = bundle.recommender.as_of_s
+    done = {
+        1: [EventType.PURCHASE, EventType.VIEW],
+        2: [EventType.VIEW, EventType.CART, EventType.REMOVE_FROM_CART],
+        3: [EventType.VIEW],
+        4: [EventType.WISHLIST, EventType.CLICK],
     }
-    expected = {viewed: "viewed", bought: "purchased", both: "purchased", carted: "carted"}
-    assert told
-    assert told == {row: expected[row] for row in told}
+    history = [
+        (row, kind.code, as_of_s - place)
+        for row, kinds in done.items()
+        for place, kind in enumerate(kinds)
+    ]
+    persons = bundle.recommender.read(Histories.of([history]))
+    lists = bundle.recommender.recommend(persons, ListPolicy(20), trend_rows=np.array([0]))
+
+    reasons = explain(bundle.recommender, persons, lists)
+
+    is_reason = reasons.item_rows >= 0
+    told = dict(
+        zip(reasons.item_rows[is_reason].tolist(), reasons.verbs[is_reason].tolist(), strict=True)
+    )
+    verbs = {row: VERBS[verb] for row, verb in told.items()}
+    wanted = {1: "purchased", 2: "carted", 3: "viewed", 4: "wished_for"}
+    assert verbs == {row: wanted[row] for row in verbs}
+    assert len(verbs) >= 3
 
 
-def test_nothing_is_said_for_a_place_without_an_item() -> None:
-    persons = BY_FOLD_IN.read(people_with([30]))
+def test_without_a_model_there_are_no_reasons() -> None:
+    bundle = some_bundle(0, with_model=False)
 
-    reasons = explain(BY_FOLD_IN, persons, listing([[7, -1]]))
-
-    assert (reasons.item_rows[0, 1] == -1).all()
-    assert (reasons.shares[0, 1] == 0).all()
-
-
-def test_without_a_model_nothing_is_said() -> None:
-    popular = recommender_with(None)
-
-    reasons = explain(popular, popular.read(people_with([30])), listed(1))
+    _, _, reasons = _explained(bundle)
 
     assert (reasons.item_rows == -1).all()

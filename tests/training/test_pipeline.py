@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.errors import InvalidInput, NotEnoughData
+from features.errors import NotEnoughData
 from features.home import Home
 from tests.shops import AS_OF, Row, event, item, write_lake
 from training.bundle import Bundle
@@ -186,8 +186,3 @@ def test_a_fold_before_the_log_says_what_to_do(home: Home) -> None:
 
     with pytest.raises(NotEnoughData, match="choose a later as_of"):
         evaluate(home, SETTINGS, earlier, now=NOW, steps=_quiet())
-
-
-def test_a_moment_without_a_time_zone_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="time zone"):
-        Fold(AS_OF.replace(tzinfo=None), horizon_days=10)
