@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from features.home import Home
+from features.options import at_home
 
 _AS_IN_THE_DEMO: Final = "as in the demo"
 _FILES: Final = "A file, folder or glob; CSV with a header, JSON Lines or Parquet. Repeatable."
@@ -54,14 +55,7 @@ def simulate(
     metavar="FILE.toml",
     help="What the files call our columns and event types; examples are in docs/mappings.",
 )
-@click.option(
-    "--home",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="VITRINE_HOME",
-    default="shop",
-    show_default=True,
-    help="The shop's folder.",
-)
+@at_home
 @click.pass_context
 def ingest(
     ctx: click.Context,

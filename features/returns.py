@@ -10,8 +10,9 @@ from features.events import EventType
 def without_returned(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
     """Cancel purchases by the returns that followed them, the latest purchase first.
 
-    Seen as a height that purchases raise and returns lower (never below zero), a purchase lifts it
-    from one level to the next, and those of its units stay that lie at or below every later level.
+    Seen as a height that purchases raise and returns lower, a purchase lifts it from one level to
+    the next, and those of its units stay that lie at or below every later level. Where the height
+    begins does not matter, so units returned that nobody saw bought cancel nothing bought later.
 
     Parameters
     ----------
@@ -37,10 +38,7 @@ def without_returned(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are unt
     one_by_one = ibis.window(**ordered)
     signed = touched.mutate(is_return=touched.event_type == EventType.RETURN.value)
     signed = signed.mutate(change=ibis.ifelse(signed.is_return, -signed.quantity, signed.quantity))
-    signed = signed.mutate(total=signed.change.sum().over(so_far))
-    # Units returned that nobody saw bought must not cancel what is bought later.
-    level = signed.total - ibis.least(signed.total.min().over(so_far), 0)
-    levels = signed.mutate(level=level)
+    levels = signed.mutate(level=signed.change.sum().over(so_far))
     levels = levels.mutate(
         before=levels.level.lag().over(one_by_one).fill_null(0),
         lowest=levels.level.min().over(from_here),

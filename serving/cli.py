@@ -11,20 +11,12 @@ import click
 
 from features.errors import InvalidSettings
 from features.home import Home
+from features.options import at_home
 from serving.auth import KeyRing, Scope, issue_key
-
-_home = click.option(
-    "--home",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="VITRINE_HOME",
-    default="shop",
-    show_default=True,
-    help="The shop's home folder.",
-)
 
 
 @click.command()
-@_home
+@at_home
 @click.option("--host", default="127.0.0.1", show_default=True, help="IP address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 @click.option(
@@ -100,7 +92,7 @@ def keys() -> None:
 
 
 @keys.command()
-@_home
+@at_home
 @click.option("--name", required=True, help="Who will hold it; stands in the access log.")
 @click.option(
     "--scope",
@@ -128,7 +120,7 @@ _titles = click.option("--titles", is_flag=True, help="Name items by their title
 
 
 @click.command()
-@_home
+@at_home
 @click.option("--user", "user_id", required=True, help="The user's id.")
 @click.option("--placement", default="home", show_default=True, help="Where the list would stand.")
 @_num_results
@@ -144,7 +136,7 @@ def recommend(home: Path, user_id: str, placement: str, num_results: int, *, tit
 
 
 @click.command()
-@_home
+@at_home
 @click.option("--item", "item_id", required=True, help="The item's id.")
 @_num_results
 @_titles
@@ -159,7 +151,7 @@ def similar(home: Path, item_id: str, num_results: int, *, titles: bool) -> None
 
 
 @click.command()
-@_home
+@at_home
 @click.option("--placement", required=True, help="Where the lists will stand.")
 @click.option(
     "--users",

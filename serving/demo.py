@@ -17,6 +17,7 @@ from typing import Any, Final
 import click
 
 from features.errors import BundleError
+from features.options import at_home
 from training.bundle import Bundle, current
 
 _LOOPBACK: Final = "127.0.0.1"
@@ -28,13 +29,7 @@ _REGULARS: Final = (20, 400)
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the requests instead of serving on.")
-@click.option(
-    "--home",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="VITRINE_HOME",
-    default="shop",
-    show_default=True,
-)
+@at_home
 def demo(*, once: bool, home: Path) -> None:
     """Walk the whole road: simulate, ingest, train, promote, serve, ask."""
     at_home = ("--home", str(home))

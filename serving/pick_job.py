@@ -1,13 +1,12 @@
 """A job of picks: lists for a million people in a file, part by part, so that it can go on."""
 
-import fcntl
 import json
 import os
 import shutil
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +15,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from features.errors import InvalidInput
+from features.lock import holding
 from serving.audience import Audience
 from serving.pick_files import picks_file
 from serving.pick_tables import PICK_SCHEMA, pick_table
@@ -164,15 +164,9 @@ def _put(path: Path, write: Callable[[Path], object]) -> None:
     draft.replace(path)
 
 
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Be the only one who works in a folder; the system lets go of it however a process ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InvalidInput(
-                f"another process is making the picks in {folder}; wait until it has finished"
-            ) from None
-        yield
+def _held(folder: Path) -> AbstractContextManager[None]:
+    """Be the only one who works in a folder."""
+    busy = InvalidInput(
+        f"another process is making the picks in {folder}; wait until it has finished"
+    )
+    return holding(folder / ".lock", busy=busy)

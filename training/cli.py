@@ -10,23 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from features.home import Home
+from features.options import at_home
 
 if TYPE_CHECKING:
     from training.registry import Registry
 
 Command = Callable[..., Any]
-
-
-def _at_home(command: Command) -> Command:
-    option = click.option(
-        "--home",
-        type=click.Path(file_okay=False, path_type=Path),
-        envvar="VITRINE_HOME",
-        default="shop",
-        show_default=True,
-        help="The shop's folder.",
-    )
-    return option(command)
 
 
 def _configured(command: Command) -> Command:
@@ -39,7 +28,7 @@ def _configured(command: Command) -> Command:
 
 
 @click.command()
-@_at_home
+@at_home
 @_configured
 @click.option("--horizon-days", type=click.IntRange(min=1), help="Length of the targets' window.")
 def train(*, home: Path, config: Path | None, horizon_days: int | None) -> None:
@@ -57,7 +46,7 @@ def train(*, home: Path, config: Path | None, horizon_days: int | None) -> None:
 
 
 @click.command()
-@_at_home
+@at_home
 @_configured
 @click.option("--as-of", type=click.DateTime(), help="Learn from what is up to here; UTC.")
 @click.option("--horizon-days", type=click.IntRange(min=1), help="Length of the targets' window.")
@@ -96,7 +85,7 @@ def evaluate(
 
 
 @click.command()
-@_at_home
+@at_home
 def models(*, home: Path) -> None:
     """List the registered versions, the newest first, with what the gate said of them."""
     found = _registry(home).versions()
@@ -117,7 +106,7 @@ def models(*, home: Path) -> None:
 
 @click.command()
 @click.argument("version")
-@_at_home
+@at_home
 @click.option("--force", is_flag=True, help="Promote it even if it is worse, or nobody can tell.")
 @click.option("--reason", default="", help="Why; kept in the history.")
 def promote(*, version: str, home: Path, force: bool, reason: str) -> None:
@@ -129,7 +118,7 @@ def promote(*, version: str, home: Path, force: bool, reason: str) -> None:
 
 
 @click.command()
-@_at_home
+@at_home
 @click.option("--reason", default="", help="Why; kept in the history.")
 def rollback(*, home: Path, reason: str) -> None:
     """Serve the version that was champion before; once more goes further back."""

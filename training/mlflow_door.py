@@ -28,7 +28,7 @@ from mlflow.exceptions import MlflowException
 
 from features.errors import InvalidSettings
 from features.home import Home
-from training.lock import waiting_for
+from features.lock import waiting_for
 
 __all__ = [
     "Connection",

@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 from features.errors import CorruptBundle, InvalidInput, PromotionRefused, UnknownModelVersion
 from features.home import Home
+from features.lock import waiting_for
 from training.bundle import point_to
 from training.gate import GateVerdict, judge
 from training.installation import install
-from training.lock import waiting_for
 from training.manifest import Manifest
 from training.mlflow_door import Connection, MlflowException
 from training.model_version import CHALLENGER, CHAMPION, ModelVersion

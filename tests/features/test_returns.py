@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -13,19 +14,28 @@ from tests.shops import AS_OF, Row, as_table, event
 
 KINDS = ("purchase", "return", "view")
 
-trades = st.lists(
-    st.tuples(
-        st.sampled_from(["ann", "bob", "cat", None]),
-        st.sampled_from(["lamp", "mug"]),
-        st.sampled_from(KINDS),
-        st.integers(0, 6),  # minutes: several things happen at the same moment
-        st.integers(1, 4),
-    ),
-    max_size=40,
-)
+Trade = tuple[str | None, str, str, int, int]
 
 
-def _events(trades: list[tuple[str | None, str, str, int, int]]) -> list[Row]:
+def _trades(seed: int, n: int) -> list[Trade]:
+    """Draw who, what, how, in which minute (several things at once) and how many units."""
+    rng = np.random.default_rng(seed)
+    return [
+        (
+            ("ann", "bob", None)[rng.integers(3)],
+            ("lamp", "mug")[rng.integers(2)],
+            KINDS[rng.integers(3)],
+            int(rng.integers(0, 7)),
+            int(rng.integers(1, 5)),
+        )
+        for _ in range(n)
+    ]
+
+
+trades = st.builds(_trades, st.integers(0, 10_000), st.integers(0, 60))
+
+
+def _events(trades: list[Trade]) -> list[Row]:
     return [
         event(
             person,
@@ -68,7 +78,7 @@ def _settled_by_hand(events: list[Row]) -> dict[str, int]:
 @settings(max_examples=25)
 @given(trades)
 def test_returned_units_are_taken_from_the_top_of_the_pile(
-    trades: list[tuple[str | None, str, str, int, int]],
+    trades: list[Trade],
 ) -> None:
     events = _events(trades)
 
@@ -78,7 +88,7 @@ def test_returned_units_are_taken_from_the_top_of_the_pile(
 @settings(max_examples=10)
 @given(trades)
 def test_all_but_purchases_come_through_as_they_were(
-    trades: list[tuple[str | None, str, str, int, int]],
+    trades: list[Trade],
 ) -> None:
     events = _events(trades)
 
@@ -113,7 +123,7 @@ def test_a_return_before_any_purchase_cancels_nothing() -> None:
 
 
 def test_a_purchase_and_its_return_at_one_moment_cancel_each_other() -> None:
-    bought, back = event("ann", "mug"), event("ann", "mug", "return")
+    back, bought = event("ann", "mug", "return"), event("ann", "mug")
 
     assert _settled([back, bought]) == {back["event_id"]: 1}
 

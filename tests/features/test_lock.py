@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from training.lock import waiting_for
+from features.lock import waiting_for
 
 
 def _is_free(path: Path) -> bool:
