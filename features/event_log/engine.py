@@ -15,7 +15,7 @@ import duckdb
 import ibis
 import pyarrow as pa
 
-from features.errors import UnreadableFile
+from features.errors import InvalidSettings, UnreadableFile
 
 SOURCE_FILE: Final = "_source_file"
 """The column that says which file a row was read from."""
@@ -103,7 +103,7 @@ def read_parquet(
     options: dict[str, bool | str] = {"hive_partitioning": False, "union_by_name": union_by_name}
     if numbered:
         options |= {"filename": SOURCE_FILE, "file_row_number": True}
-    with _Readable():
+    with _Explained():
         table = connection.read_parquet([str(path) for path in paths], **options)
     if not numbered:
         return table
@@ -122,9 +122,11 @@ def store(
     ------
     UnreadableFile
         A file behind the expression turned out to be damaged.
+    InvalidSettings
+        The memory limit is too low.
     """
     query = connection.compile(expression)
-    with _Readable():
+    with _Explained():
         connection.raw_sql(f'CREATE OR REPLACE TABLE "{name}" AS {query}')
     return connection.table(name)
 
@@ -154,7 +156,7 @@ def rows(
     Ibis's own ways out of the engine import pandas first, which takes longer than most answers.
     """
     query = connection.compile(expression)
-    with _Readable():
+    with _Explained():
         return connection.con.execute(query).to_arrow_table().to_pylist()  # type: ignore[no-any-return]  # DuckDB is untyped
 
 
@@ -170,7 +172,7 @@ def copy(
     UnreadableFile
         A file behind the expression turned out to be damaged.
     """
-    with _Readable():
+    with _Explained():
         return _copy(connection.con, connection.compile(expression), path)
 
 
@@ -189,6 +191,13 @@ def copy_spans(
         Over tables that `store` keeps: other views are not seen by every thread.
     spans : sequence of (datetime, datetime, Path)
         Start, end and file; the end's own moment is outside.
+
+    Raises
+    ------
+    UnreadableFile
+        A file could not be written.
+    InvalidSettings
+        The memory limit is too low.
     """
     query = connection.compile(expression)
 
@@ -204,7 +213,7 @@ def copy_spans(
 
     # A month is seldom large enough to keep more than one core busy: write several at a time.
     n_threads = connection.con.execute("SELECT current_setting('threads')").fetchone()[0]
-    with ThreadPoolExecutor(n_threads) as pool:
+    with _Explained(), ThreadPoolExecutor(n_threads) as pool:
         list(pool.map(write, spans))
 
 
@@ -220,16 +229,20 @@ def _copy(cursor: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
     return int(row[0])
 
 
-class _Readable:
-    """Say in our words what the engine could not read."""
+class _Explained:
+    """Says in our words what the engine could not do."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        first_line = str(error).partition("\n")[0]
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise InvalidSettings(
+                f"the engine has too little memory for this: {first_line}; raise memory_limit"
+            ) from error
         if isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
-            first_line = str(error).splitlines()[0]
             raise UnreadableFile(
-                f"a file cannot be read: {first_line}; it is missing or damaged,"
-                " or has texts that are not UTF-8"
+                f"a file cannot be read or written: {first_line}; it is missing or damaged,"
+                " has texts that are not UTF-8, or the disk is full"
             ) from error

@@ -16,7 +16,9 @@ MIDNIGHT = datetime(2011, 12, 1, tzinfo=UTC)
 NOW = datetime(2011, 12, 9, 12, tzinfo=UTC)
 
 
-def browsing(person: dict, n_events: int, *, start: datetime = MIDNIGHT, kind: str = "view") -> list:
+def browsing(
+    person: dict, n_events: int, *, start: datetime = MIDNIGHT, kind: str = "view"
+) -> list:
     return [
         person
         | {

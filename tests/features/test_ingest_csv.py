@@ -171,7 +171,7 @@ def test_a_compressed_file_is_read_like_the_file_itself(tmp_path: Path) -> None:
 
 
 def test_another_delimiter_is_read_where_it_is_stated(tmp_path: Path) -> None:
-    path = write(tmp_path, b"a;b;c\n1;2,5;\"3;4\"\n")
+    path = write(tmp_path, b'a;b;c\n1;2,5;"3;4"\n')
 
     assert read(path, delimiter=";") == ([("1", "2,5", "3;4", 2)], [])
 

@@ -110,9 +110,36 @@ def test_columns_types_constants_and_filters_of_an_export_are_translated(tmp_pat
     names = ("item_id", "event_type", "user_id", "order_id", "session_id", "country", "quantity")
     assert logged(tmp_path, "timestamp", *names) == [
         # In July the clocks of London are an hour ahead of UTC.
-        (datetime(2011, 7, 9, 7, 34, tzinfo=UTC), "rug", "view", None, "s5", None, "United Kingdom", 2),
-        (datetime(2011, 12, 9, 8, 30, tzinfo=UTC), "lamp", "purchase", "7", "s1", None, "United Kingdom", 2),
-        (datetime(2011, 12, 9, 8, 31, tzinfo=UTC), "desk", "return", "7", "s2", None, "United Kingdom", 2),
+        (
+            datetime(2011, 7, 9, 7, 34, tzinfo=UTC),
+            "rug",
+            "view",
+            None,
+            "s5",
+            None,
+            "United Kingdom",
+            2,
+        ),
+        (
+            datetime(2011, 12, 9, 8, 30, tzinfo=UTC),
+            "lamp",
+            "purchase",
+            "7",
+            "s1",
+            None,
+            "United Kingdom",
+            2,
+        ),
+        (
+            datetime(2011, 12, 9, 8, 31, tzinfo=UTC),
+            "desk",
+            "return",
+            "7",
+            "s2",
+            None,
+            "United Kingdom",
+            2,
+        ),
     ]
 
 
@@ -167,9 +194,7 @@ def test_a_column_of_theirs_can_be_part_of_the_natural_key(tmp_path: Path) -> No
         f"view,lamp,2011-12-01T00:00:00Z,{position}\n" for position in (1, 2, 2)
     )
 
-    report = take_in(
-        tmp_path, csv, '[events]\nnatural_key = ["item_id", "timestamp", "position"]'
-    )
+    report = take_in(tmp_path, csv, '[events]\nnatural_key = ["item_id", "timestamp", "position"]')
 
     assert (report.events.accepted, report.events.duplicates) == (2, 1)
 
@@ -177,7 +202,10 @@ def test_a_column_of_theirs_can_be_part_of_the_natural_key(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        ('[events.columns]\nprice = "pryce"', "no column pryce, .*columns.price names; did you mean price"),
+        (
+            '[events.columns]\nprice = "pryce"',
+            "no column pryce, .*columns.price names; did you mean price",
+        ),
         ('[events]\nnatural_key = ["item_id", "pos"]', "no column pos, which events.natural_key"),
         ('[[events.keep]]\ncolumn = "shop"\nequals = 1', "no column shop, which one of .* keep"),
         ('[events]\nassume_timezone = "London"', "'London' is no time zone"),

@@ -222,7 +222,9 @@ def test_json_values_are_taken_by_their_meaning(tmp_path: Path) -> None:
     report = take_in(tmp_path, path, mapping=mapping)
 
     assert report.reasons == {Reason.WRONG_TYPE: 1}
-    told = [(one["user_id"], one["item_id"], one["price"], one["quantity"]) for one in logged(tmp_path)]
+    told = [
+        (one["user_id"], one["item_id"], one["price"], one["quantity"]) for one in logged(tmp_path)
+    ]
     assert sorted(told, key=str) == sorted(
         [("17850", str(2**63), 2.55, 3), (None, str(2**63), 2.55, 3)], key=str
     )

@@ -76,7 +76,9 @@ def test_a_file_changes_the_columns_that_it_has_and_no_others(tmp_path: Path) ->
 
     take_in(tmp_path, items="item_id,title,size\nlamp,,9\nsofa,A sofa,L\n")
 
-    told = [(r["item_id"], r["title"], r["available"], r["colour"], r["size"]) for r in items(tmp_path)]
+    told = [
+        (r["item_id"], r["title"], r["available"], r["colour"], r["size"]) for r in items(tmp_path)
+    ]
     assert told == [
         ("lamp", None, False, "red", "9"),
         ("rug", "A rug", True, None, None),
