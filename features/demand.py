@@ -1,5 +1,6 @@
 """Demand: how often each item was wanted on each day in each country, and what is trending."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -125,6 +126,10 @@ class Trends:
             order=shown[ranks[-1]].astype(np.int32),
             countries=demand.countries,
         )
+
+    def rows_of(self, countries: Sequence[str]) -> NDArray[np.int64]:
+        """Find several countries' rows, shape (n + 1,); the last is the whole shop's, for -1."""
+        return np.array([*map(self.row_of, countries), len(self.countries)], dtype=np.int64)
 
     def row_of(self, country: str | None) -> int:
         """Find a country's row; the whole shop's where it is not known."""

@@ -51,7 +51,7 @@ class Placements:
         name = "the built-in placements" if own is None else str(own)
         try:
             text = (own or resources.files("serving") / "placements.toml").read_text("utf-8")
-            return cls(_FILE.validate_python(tomllib.loads(text)))
+            by_name = _FILE.validate_python(tomllib.loads(text))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InvalidSettings(f"{name} cannot be read as TOML: {error}; correct it") from error
         except ValidationError as error:
@@ -62,6 +62,9 @@ class Placements:
                     for one in error.errors()
                 ],
             ) from error
+        if not by_name:
+            raise InvalidSettings(f"{name} names no placement; give at least one, or remove it")
+        return cls(by_name)
 
     def named(self, name: str) -> Placement:
         """Find a placement.

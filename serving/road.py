@@ -31,9 +31,7 @@ class Road:
     _trend_rows: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        trends, countries = self.bundle.recommender.trends, self.bundle.people.countries
-        # The last row is for a country that is not known, which is row -1 of the people's.
-        rows = np.array([trends.row_of(one) for one in (*countries, None)])
+        rows = self.bundle.recommender.trends.rows_of(self.bundle.people.countries)
         object.__setattr__(self, "_trend_rows", rows)
 
     def trend_rows(self, user_rows: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -34,9 +34,8 @@ _CELLS_AT_ONCE: Final = 8_000_000
 def served_lists(bundle: Bundle, targets: Targets, *, k: int) -> Ranker:
     """Rank by the very road that serves: for `new`, as a placement that leaves purchases out."""
     persons = bundle.persons(targets.user_rows)
-    rows = bundle.people.country_rows[targets.user_rows]
-    countries = [bundle.people.countries[row] if row >= 0 else None for row in rows]
-    trend_rows = np.array([bundle.recommender.trends.row_of(one) for one in countries])
+    by_country = bundle.recommender.trends.rows_of(bundle.people.countries)
+    trend_rows = by_country[bundle.people.country_rows[targets.user_rows]]
 
     def rank(target: Target) -> NDArray[np.int32]:
         policy = ListPolicy(k, exclude_purchased=target == "new")

@@ -30,6 +30,12 @@ class WeightSettings(Section):
     scale: Positive = 10.0
     by_type: dict[EventType, float] = dict(DEFAULT_TYPE_WEIGHTS)
 
+    @field_validator("by_type")
+    @classmethod
+    def _beside_the_defaults(cls, given: dict[EventType, float]) -> dict[EventType, float]:
+        # Who changes what a view counts does not mean that purchases count nothing.
+        return DEFAULT_TYPE_WEIGHTS | given
+
     def confidence(self) -> ConfidenceWeights:
         """Give the weights that the models learn from and serve by."""
         return ConfidenceWeights(self.half_life_days, self.scale, self.by_type)

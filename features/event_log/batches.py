@@ -28,23 +28,26 @@ def without_duplicates(
         Each `event_id` once: its earliest event, and of several at that moment the one whose
         other columns sort first, so that the order of the files does not matter.
     """
-    counted = batch.group_by("event_id").agg(n=batch.count())
-    repeated = counted.filter(counted.n > 1).select("event_id")
-    repeated = engine.store(connection, "repeated_ids", repeated)
-    duplicated = repeated
-    candidates = batch.semi_join(repeated, "event_id")
-    if known is not None:
-        seen = known.select("event_id").semi_join(batch, "event_id").distinct()
-        seen = engine.store(connection, "seen_ids", seen)
-        duplicated = repeated.union(seen)
-        candidates = candidates.anti_join(seen, "event_id")
-    if not engine.rows(connection, duplicated.limit(1)):
-        return batch
-    # Whole rows are the order, so that it has no ties but between equal rows.
-    order = ["timestamp", *(name for name in batch.columns if name != "timestamp")]
-    place = ibis.row_number().over(ibis.window(group_by="event_id", order_by=order))
-    ranked = candidates.mutate(place=place)
-    first = engine.store(
-        connection, "first_of_repeated", ranked.filter(ranked.place == 0).drop("place")
+    # Unlike the ids themselves, their hashes are small; what shares one is then looked at closely.
+    hashed = batch.mutate(_hash=batch.event_id.hash())
+    counted = hashed.group_by("_hash").agg(n=hashed.count())
+    shared = engine.store(
+        connection, "shared_hashes", counted.filter(counted.n > 1).select("_hash")
     )
-    return batch.anti_join(duplicated, "event_id").union(first)
+    fresh = batch
+    if engine.rows(connection, shared.limit(1)):
+        alike = hashed.semi_join(shared, "_hash").drop("_hash")
+        firsts = engine.store(connection, "first_of_each_id", _first_of_each_id(alike))
+        fresh = hashed.anti_join(shared, "_hash").drop("_hash").union(firsts)
+    if known is None:
+        return fresh
+    seen = known.select("event_id").semi_join(batch, "event_id").distinct()
+    return fresh.anti_join(engine.store(connection, "seen_ids", seen), "event_id")
+
+
+def _first_of_each_id(events: ibis.Table) -> ibis.Table:
+    # Whole rows are the order, so that it has no ties but between equal rows.
+    order = ["timestamp", *(name for name in events.columns if name != "timestamp")]
+    place = ibis.row_number().over(ibis.window(group_by="event_id", order_by=order))
+    ranked = events.mutate(_place=place)
+    return ranked.filter(ranked["_place"] == 0).drop("_place")

@@ -211,10 +211,15 @@ def copy_spans(
             cursor.execute("SET TimeZone = 'UTC'")
             _copy(cursor, f"SELECT * FROM ({query}) WHERE {within}", path)  # noqa: S608 -- ours
 
-    # A month is seldom large enough to keep more than one core busy: write several at a time.
-    n_threads = connection.con.execute("SELECT current_setting('threads')").fetchone()[0]
+    # A month is seldom large enough to keep every core busy: one core for each, several at once.
+    (n_threads,) = connection.con.execute("SELECT current_setting('threads')").fetchone()
+    n_each = 1 if len(spans) >= n_threads else n_threads
     with _Explained(), ThreadPoolExecutor(n_threads) as pool:
-        list(pool.map(write, spans))
+        connection.con.execute(f"SET threads = {n_each}")
+        try:
+            list(pool.map(write, spans))
+        finally:
+            connection.con.execute(f"SET threads = {n_threads}")
 
 
 def time_zones(connection: Connection) -> frozenset[str]:

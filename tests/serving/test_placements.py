@@ -72,3 +72,11 @@ def test_an_unknown_placement_names_the_near_ones() -> None:
 def test_a_placement_like_no_other_names_them_all() -> None:
     with pytest.raises(UnknownPlacement, match="cart, discover, home, product, weekly_email"):
         Placements.load().named("xyz")
+
+
+def test_a_file_without_any_placement_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "placements.toml"
+    path.write_text("# nothing yet\n")
+
+    with pytest.raises(InvalidSettings, match="names no placement"):
+        Placements.load(path)

@@ -7,7 +7,7 @@ import pytest
 from features.errors import InvalidSettings
 from features.events import EventType
 from features.pair_features import Blend
-from features.weights import ConfidenceWeights
+from features.weights import DEFAULT_TYPE_WEIGHTS, ConfidenceWeights
 from training.models import TRAINERS
 from training.settings import TrainingSettings
 
@@ -46,7 +46,8 @@ def test_a_file_says_what_it_says_and_the_rest_stays(tmp_path: Path) -> None:
     settings = _load(text, tmp_path)
 
     assert (settings.seed, settings.serve, settings.compare) == (7, "bpr", ["als", "popular"])
-    assert settings.weights.confidence() == ConfidenceWeights(60.0, 10.0, {EventType.PURCHASE: 2.0})
+    by_type = DEFAULT_TYPE_WEIGHTS | {EventType.PURCHASE: 2.0}
+    assert settings.weights.confidence() == ConfidenceWeights(60.0, 10.0, by_type)
     defaults = TrainingSettings().blend.blend()
     assert settings.blend.blend() == Blend(
         affinity=defaults.affinity, own=3.0, own_half=defaults.own_half, trend=defaults.trend
