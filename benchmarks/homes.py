@@ -23,21 +23,42 @@ def prepared_home(data: Path, root: Path | None = None) -> Home:
         The home folder; by default one is kept for each data set.
     """
     home = Home(root or _KEPT / data.name)
+    mapping = Path("docs/mappings") / f"{data.name}.toml"
+    return _down_the_road(home, data, "--mapping", str(mapping))
+
+
+def simulated_home(*, n_users: int, n_items: int) -> Home:
+    """Give a home folder with a simulated shop; make it where there is none.
+
+    Parameters
+    ----------
+    n_users, n_items : int
+        How large a shop.
+    """
+    home = Home(_KEPT / f"simulated-{n_users}-{n_items}")
+    files = home.root / "simulated"
     if not (home.bundles / CURRENT).exists():
-        options = [
+        size = ("--users", str(n_users), "--items", str(n_items))
+        _vitrine("simulate", "--out", str(files), *size)
+    return _down_the_road(home, files)
+
+
+def _down_the_road(home: Home, data: Path, *options: str) -> Home:
+    if not (home.bundles / CURRENT).exists():
+        tables = [
             word
             for table in _TABLES
             if (path := data / f"{table}.parquet").exists()
             for word in (f"--{table}", str(path))
         ]
-        mapping = Path("docs/mappings") / f"{data.name}.toml"
-        _vitrine("ingest", *options, "--mapping", str(mapping), home=home)
-        _vitrine("train", home=home)
-        _vitrine("promote", "latest", home=home)
+        at_home = ("--home", str(home.root))
+        _vitrine("ingest", *tables, *options, *at_home)
+        _vitrine("train", *at_home)
+        _vitrine("promote", "latest", *at_home)
     return home
 
 
-def _vitrine(*words: str, home: Home) -> None:
-    command = [sys.executable, "-m", "vitrine", *words, "--home", str(home.root)]
-    print(f"$ vitrine {' '.join(command[3:])}", flush=True)
+def _vitrine(*words: str) -> None:
+    command = [sys.executable, "-m", "vitrine", *words]
+    print(f"$ vitrine {' '.join(words)}", flush=True)
     subprocess.run(command, check=True)

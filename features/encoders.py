@@ -10,7 +10,6 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from features.errors import InvalidInput
-from features.linear_systems import solve_symmetric
 
 Arrays = Mapping[str, NDArray[Any]]
 _SOLVED_AT_ONCE: Final = 512
@@ -116,7 +115,7 @@ class FoldInEncoder:
             parts = np.linalg.solve(left, known @ np.swapaxes(targets, -1, -2))
         else:
             left = self.base + (columns * weights[..., None, :]) @ factors
-            parts = factors @ solve_symmetric(left, np.swapaxes(targets, -1, -2))
+            parts = factors @ np.linalg.solve(left, np.swapaxes(targets, -1, -2))
         split: NDArray[np.float32] = confidence[..., None] * parts
         return split
 

@@ -133,6 +133,7 @@ class ItemIndex:
         depth = min(num_results, len(self))
         if depth == 0:  # FAISS refuses to look for nothing
             return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
+        faiss.omp_set_num_threads(1)  # OpenMP counts for each thread that calls it
         if self.choice.kind == "exact":
             scores, rows = self.index.search(np.ascontiguousarray(queries), depth)
             return rows, scores
@@ -190,15 +191,13 @@ class ItemIndex:
         """Compare every item: for somebody with much to leave out, cheaper than fetching it."""
         scores = queries @ self.vectors.T
         np.copyto(scores, -np.inf, where=blocked)
-        n_items = scores.shape[1]
         found = np.full((len(queries), num_results), -1, dtype=np.int32)
-        width = min(num_results, n_items)
-        best = np.argpartition(scores, n_items - width, axis=1)[:, n_items - width :]
+        width = min(num_results, scores.shape[1])
+        rest = scores.shape[1] - width
+        best = np.argpartition(scores, rest, axis=1)[:, rest:]
         values = np.take_along_axis(scores, best, axis=1)
-        order = np.argsort(-values, axis=1)
-        rows = np.take_along_axis(best, order, axis=1)
-        is_item = np.isfinite(np.take_along_axis(values, order, axis=1))
-        found[:, :width] = np.where(is_item, rows, -1)
+        best[values == -np.inf] = -1
+        found[:, :width] = np.take_along_axis(best, np.argsort(-values, axis=1), axis=1)
         return found
 
     def save(self, path: Path) -> None:

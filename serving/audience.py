@@ -1,14 +1,13 @@
 """Who picks are made for: everybody, or those whom a file names."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -76,13 +75,13 @@ class Audience:
             The file is missing, not what its name says, has no such column or names nobody.
         """
         try:
-            user_ids = pc.drop_null(_READERS.get(path.suffix.lower(), _lines)(path))
+            user_ids = _READERS.get(path.suffix.lower(), _lines)(path)
         except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
             raise UnreadableFile(
                 f"{path} names no users: {error}; give Parquet or CSV with a column {_COLUMN},"
                 " or text with an id in each line"
             ) from error
-        audience = cls.named(users, user_ids.filter(pc.not_equal(user_ids, "")).to_pylist())
+        audience = cls.named(users, [one for one in user_ids if one])
         if not len(audience):
             raise UnreadableFile(f"{path} names no users; give at least one, or --all")
         return audience
@@ -112,19 +111,24 @@ def _numbered(users: IdMap, start: int) -> Iterator[tuple[int, str]]:
     return zip(rows.tolist(), users.ids(rows), strict=True)
 
 
-def _lines(path: Path) -> pa.ChunkedArray:
-    lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
-    return pa.chunked_array([pa.array(lines, pa.string())])
+def _lines(path: Path) -> list[str]:
+    return [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n")]
 
 
-def _csv(path: Path) -> pa.ChunkedArray:
+def _csv(path: Path) -> list[str | None]:
     # As text: an id 007 is not the id 7.
     options = pa_csv.ConvertOptions(include_columns=[_COLUMN], column_types={_COLUMN: pa.string()})
-    return pa_csv.read_csv(path, convert_options=options)[_COLUMN]
+    ids: list[str | None] = pa_csv.read_csv(path, convert_options=options)[_COLUMN].to_pylist()
+    return ids
 
 
-def _parquet(path: Path) -> pa.ChunkedArray:
-    return pq.read_table(path, columns=[_COLUMN])[_COLUMN].cast(pa.string())
+def _parquet(path: Path) -> list[str | None]:
+    column = pq.read_table(path, columns=[_COLUMN])[_COLUMN]
+    ids: list[str | None] = column.cast(pa.string()).to_pylist()
+    return ids
 
 
-_READERS: Final = {".csv": _csv, ".parquet": _parquet}
+_READERS: Final[dict[str, Callable[[Path], Sequence[str | None]]]] = {
+    ".csv": _csv,
+    ".parquet": _parquet,
+}

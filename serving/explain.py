@@ -139,7 +139,8 @@ def _largest(
     lines = np.ascontiguousarray(np.swapaxes(parts, 1, 2)).reshape(-1, size)
     # What pulls the score down is no reason, nor is any part of a score below nothing.
     explained = (lines.sum(axis=1) > 0) & (listed.ravel() >= 0)
-    speaking_for = np.maximum(lines, 0).sum(axis=1)
+    np.maximum(lines, 0, out=lines)
+    speaking_for = lines.sum(axis=1)
     scale = np.where(explained, 1 / np.where(explained, speaking_for, 1), 0)
     line, person = np.arange(len(lines)), np.repeat(np.arange(len(people)), listed.shape[1])
     shape = (*listed.shape, REASONS)
@@ -148,8 +149,8 @@ def _largest(
         best = lines.argmax(axis=1)
         rows[..., rank] = history[person, best].reshape(listed.shape)
         shares[..., rank] = (lines[line, best] * scale).reshape(listed.shape)
-        lines[line, best] = -np.inf
-    return np.where(shares > 0, rows, -1), np.maximum(shares, 0)
+        lines[line, best] = 0
+    return np.where(shares > 0, rows, -1), shares
 
 
 def _weightiest(persons: Persons, n_items: int) -> NDArray[np.uint8]:

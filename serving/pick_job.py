@@ -122,7 +122,7 @@ class PickJob:
         ahead: deque[tuple[Path, list[Future[pa.Table]]]] = deque()
         cores = len(os.sched_getaffinity(0))
         # Arrays are worked on outside of the interpreter's lock: threads use all cores.
-        with ThreadPoolExecutor(cores, initializer=threadpool_limits, initargs=(1,)) as pool:
+        with ThreadPoolExecutor(cores) as pool:
             for start in range(0, len(self.audience), USERS_IN_A_PART):
                 ahead.append(self._begun(pool, start))
                 if len(ahead) > 1:

@@ -28,21 +28,18 @@ def without_duplicates(
         Each `event_id` once: its earliest event, and of several at that moment the one whose
         other columns sort first, so that the order of the files does not matter.
     """
-    # Unlike the ids themselves, their hashes are small; what shares one is then looked at closely.
-    hashed = batch.mutate(_hash=batch.event_id.hash())
-    counted = hashed.group_by("_hash").agg(n=hashed.count())
-    shared = engine.store(
-        connection, "shared_hashes", counted.filter(counted.n > 1).select("_hash")
-    )
+    counted = batch.group_by("event_id").agg(n=batch.count())
+    repeated = counted.filter(counted.n > 1).select("event_id")
+    repeated = engine.store(connection, "repeated_ids", repeated)
     fresh = batch
-    if engine.rows(connection, shared.limit(1)):
-        alike = hashed.semi_join(shared, "_hash").drop("_hash")
-        firsts = engine.store(connection, "first_of_each_id", _first_of_each_id(alike))
-        fresh = hashed.anti_join(shared, "_hash").drop("_hash").union(firsts)
-    if known is None:
-        return fresh
-    seen = known.select("event_id").semi_join(batch, "event_id").distinct()
-    return fresh.anti_join(engine.store(connection, "seen_ids", seen), "event_id")
+    if engine.rows(connection, repeated.limit(1)):
+        firsts = _first_of_each_id(batch.semi_join(repeated, "event_id"))
+        firsts = engine.store(connection, "firsts_of_repeated_ids", firsts)
+        fresh = batch.anti_join(repeated, "event_id").union(firsts)
+    if known is not None:
+        seen = known.select("event_id").semi_join(batch, "event_id").distinct()
+        fresh = fresh.anti_join(engine.store(connection, "seen_ids", seen), "event_id")
+    return engine.view(connection, "fresh_events", fresh)
 
 
 def _first_of_each_id(events: ibis.Table) -> ibis.Table:

@@ -3,6 +3,7 @@
 Everything else writes Ibis expressions; only this module speaks SQL.
 """
 
+import glob
 import tempfile
 import uuid
 from collections.abc import Sequence
@@ -59,8 +60,8 @@ def connect(
 
     Examples
     --------
-    >>> connect(threads=1).sql("SELECT current_setting('TimeZone') AS zone").zone.to_pylist()
-    ['UTC']
+    >>> connect(threads=1).con.execute("SELECT current_setting('TimeZone')").fetchone()
+    ('UTC',)
     """
     spill = temp_directory or Path(tempfile.gettempdir()) / f"vitrine-{uuid.uuid4().hex}"
     config: dict[str, Any] = {
@@ -104,18 +105,15 @@ def read_parquet(
     if numbered:
         options |= {"filename": SOURCE_FILE, "file_row_number": True}
     with _Explained():
-        table = connection.read_parquet([str(path) for path in paths], **options)
+        # A path such as "export [2011]/a.parquet" is meant as it stands.
+        table = connection.read_parquet([glob.escape(str(path)) for path in paths], **options)
     if not numbered:
         return table
     line = (table.file_row_number + 1).name(SOURCE_LINE)
     return table.mutate(line).drop("file_row_number")
 
 
-def store(
-    connection: Connection,
-    name: str,
-    expression: ibis.Table,
-) -> ibis.Table:
+def store(connection: Connection, name: str, expression: ibis.Table) -> ibis.Table:
     """Compute a table once and keep it in the engine; it spills to disk where memory ends.
 
     Raises
@@ -131,26 +129,26 @@ def store(
     return connection.table(name)
 
 
+def view(connection: Connection, name: str, expression: ibis.Table) -> ibis.Table:
+    """Give an expression over stored tables a name: what is built on it stays short."""
+    query = connection.compile(expression)
+    connection.raw_sql(f'CREATE OR REPLACE VIEW "{name}" AS {query}')
+    return connection.table(name)
+
+
 def drop(connection: Connection, name: str) -> None:
     """Let go of a table that `store` kept."""
     connection.raw_sql(f'DROP TABLE IF EXISTS "{name}"')
 
 
-def empty(
-    connection: Connection,
-    name: str,
-    schema: pa.Schema,
-) -> ibis.Table:
+def empty(connection: Connection, name: str, schema: pa.Schema) -> ibis.Table:
     """Keep a table without rows in the engine."""
     nullable = pa.schema([field.with_nullable(True) for field in schema])  # noqa: FBT003 -- its only argument
     types = ibis.Schema.from_pyarrow(nullable)
     return connection.create_table(name, schema=types, overwrite=True)
 
 
-def rows(
-    connection: Connection,
-    expression: ibis.Table,
-) -> list[dict[str, Any]]:
+def rows(connection: Connection, expression: ibis.Table) -> list[dict[str, Any]]:
     """Compute a small table and give its rows.
 
     Ibis's own ways out of the engine import pandas first, which takes longer than most answers.
@@ -160,11 +158,7 @@ def rows(
         return connection.con.execute(query).to_arrow_table().to_pylist()  # type: ignore[no-any-return]  # DuckDB is untyped
 
 
-def copy(
-    connection: Connection,
-    expression: ibis.Table,
-    path: Path,
-) -> int:
+def copy(connection: Connection, expression: ibis.Table, path: Path) -> int:
     """Write a table as one Parquet file and count its rows.
 
     Raises
@@ -177,10 +171,8 @@ def copy(
 
 
 def copy_spans(
-    connection: Connection,
-    expression: ibis.Table,
-    spans: Sequence[tuple[datetime, datetime, Path]],
-) -> None:
+    connection: Connection, expression: ibis.Table, spans: Sequence[tuple[datetime, datetime, Path]]
+) -> list[int]:
     """Write the rows of each span of time, start <= `timestamp` < end, to its own Parquet file.
 
     Parameters
@@ -192,6 +184,11 @@ def copy_spans(
     spans : sequence of (datetime, datetime, Path)
         Start, end and file; the end's own moment is outside.
 
+    Returns
+    -------
+    list of int
+        The number of rows of each.
+
     Raises
     ------
     UnreadableFile
@@ -201,7 +198,7 @@ def copy_spans(
     """
     query = connection.compile(expression)
 
-    def write(span: tuple[datetime, datetime, Path]) -> None:
+    def write(span: tuple[datetime, datetime, Path]) -> int:
         start, end, path = span
         within = (
             f"timestamp >= TIMESTAMPTZ '{start.isoformat()}'"
@@ -209,7 +206,7 @@ def copy_spans(
         )
         with connection.con.cursor() as cursor:
             cursor.execute("SET TimeZone = 'UTC'")
-            _copy(cursor, f"SELECT * FROM ({query}) WHERE {within}", path)  # noqa: S608 -- ours
+            return _copy(cursor, f"SELECT * FROM ({query}) WHERE {within}", path)  # noqa: S608 -- ours
 
     # A month is seldom large enough to keep every core busy: one core for each, several at once.
     (n_threads,) = connection.con.execute("SELECT current_setting('threads')").fetchone()
@@ -217,7 +214,7 @@ def copy_spans(
     with _Explained(), ThreadPoolExecutor(n_threads) as pool:
         connection.con.execute(f"SET threads = {n_each}")
         try:
-            list(pool.map(write, spans))
+            return list(pool.map(write, spans))
         finally:
             connection.con.execute(f"SET threads = {n_threads}")
 

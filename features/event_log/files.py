@@ -1,6 +1,6 @@
 """The event log's files: which are live, how they are read, written and removed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class LogFiles:
         return engine.read_parquet(self.connection, paths, numbered=numbered)
 
     def write(
-        self, events: ibis.Table, n_events: Mapping[str, int], generation: int
+        self, events: ibis.Table, wanted: Sequence[str], generation: int
     ) -> tuple[LogFile, ...]:
         """Write events to a new file for each month, all the way to the disk.
 
@@ -58,25 +58,29 @@ class LogFiles:
         ----------
         events : ibis.Table
             As `engine.copy_spans` wants them.
-        n_events : mapping of str to int
-            How many there are of each month.
+        wanted : sequence of str
+            The months that they can be in; a month without events gets no file.
         generation : int
-            The state of the log in which they will be live.
+            The state of the log in which the files will be live.
         """
-        files = tuple(
-            LogFile(path=months.path(month, generation), month=month, n_events=n)
-            for month, n in n_events.items()
-        )
-        for file in files:
-            self.path(file).parent.mkdir(parents=True, exist_ok=True)
-        spans = [(*months.span(file.month), self.path(file)) for file in files]
-        engine.copy_spans(self.connection, events, spans)
-        for file in files:
-            sync(self.path(file))
-            sync(self.path(file).parent)
+        paths = [months.path(month, generation) for month in wanted]
+        spans = []
+        for month, path in zip(wanted, paths, strict=True):
+            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+            spans.append((*months.span(month), self.folder / path))
+        counts = engine.copy_spans(self.connection, events, spans)
+        files = []
+        for month, path, n_events in zip(wanted, paths, counts, strict=True):
+            if not n_events:
+                (self.folder / path).unlink()
+                _remove_if_empty((self.folder / path).parent)
+                continue
+            sync(self.folder / path)
+            sync((self.folder / path).parent)
+            files.append(LogFile(path=path, month=month, n_events=n_events))
         if files:
             sync(self.folder)
-        return files
+        return tuple(files)
 
     def remove_leftovers(self, manifest: Manifest) -> None:
         """Remove every file that is not live."""
@@ -88,3 +92,8 @@ class LogFiles:
     @property
     def _manifest_path(self) -> Path:
         return self.lake / "events.json"
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -169,12 +169,11 @@ class EventLog:
         events = _in_schema(batch)
         known = self._files.open(manifest.files) if manifest.files else None
         fresh = batches.without_duplicates(self.connection, events, known)
-        n_events = months.count(self.connection, fresh)
         generation = manifest.generation + 1
-        files = self._files.write(fresh, n_events, generation)
+        files = self._files.write(fresh, months.of(self.connection, events), generation)
+        n_new = sum(file.n_events for file in files)
         paths = tuple(self._files.path(file) for file in files)
-        following = Manifest(generation, manifest.files + files)
-        return Prepared(sum(n_events.values()), paths, following)
+        return Prepared(n_new, paths, Manifest(generation, manifest.files + files))
 
     def commit(self, prepared: Prepared) -> None:
         """Make a prepared batch part of the log, in one step; the caller holds `writing`."""
@@ -210,7 +209,7 @@ class EventLog:
             others = events.filter(events.user_id.isnull() | (events.user_id != user_id))
             kept = engine.store(self.connection, "events_of_others", others)
             generation = manifest.generation + 1
-            rewritten = self._files.write(kept, months.count(self.connection, kept), generation)
+            rewritten = self._files.write(kept, months.of(self.connection, kept), generation)
             untouched = tuple(file for file in manifest.files if file not in touched)
             following = Manifest(generation, untouched + rewritten)
             self._files.commit(following)

@@ -1,6 +1,5 @@
 """Months, by which the event log is parted: "2011-12" is December 2011 in UTC."""
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -10,7 +9,6 @@ from features.event_log import engine
 from features.event_log.engine import Connection
 from features.event_log.words import microseconds
 
-_MICROSECONDS_A_DAY: Final = 86_400_000_000
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,11 +49,22 @@ def path(month: str, generation: int) -> str:
     return f"month={month}/{generation:06d}.parquet"
 
 
-def count(connection: Connection, events: ibis.Table) -> dict[str, int]:
-    """Count the events of each month, in the order of the months."""
-    day = microseconds(events.timestamp) // _MICROSECONDS_A_DAY
-    days = events.group_by(day=day).agg(n=events.count())
-    months: Counter[str] = Counter()
-    for row in engine.rows(connection, days):
-        months[f"{_BEGINNING + timedelta(days=row['day']):%Y-%m}"] += row["n"]
-    return dict(sorted(months.items()))
+def of(connection: Connection, events: ibis.Table) -> tuple[str, ...]:
+    """Name the months from the first event to the last; events may be missing in some.
+
+    Parameters
+    ----------
+    connection : Connection
+        Reads the events.
+    events : ibis.Table
+        With `timestamp`.
+    """
+    ends = events.aggregate(first=events.timestamp.min(), last=events.timestamp.max())
+    ends = ends.select(first=microseconds(ends["first"]), last=microseconds(ends["last"]))
+    (row,) = engine.rows(connection, ends)
+    if row["first"] is None:
+        return ()
+    first, last = (_BEGINNING + timedelta(microseconds=row[name]) for name in ("first", "last"))
+    n_months = 12 * (last.year - first.year) + last.month - first.month + 1
+    counted = (first.month - 1 + place for place in range(n_months))
+    return tuple(f"{first.year + month // 12}-{month % 12 + 1:02d}" for month in counted)

@@ -100,7 +100,8 @@ def set_bots_aside(
     """
     if not parts:
         return Visitors(engine.empty(connection, "no_events", EVENT_SCHEMA), 0, 0)
-    events = ibis.union(*(part.select(*EVENT_SCHEMA.names) for part in parts))
+    together = ibis.union(*(part.select(*EVENT_SCHEMA.names) for part in parts))
+    events = engine.view(connection, "valid_events", together)
     busy = engine.store(connection, "busy_days", busy_days(events))
     if not engine.rows(connection, busy.limit(1)):
         return Visitors(events, 0, 0)

@@ -37,11 +37,17 @@ class Columns:
             self.theirs(theirs, wanted_for=f"the mapping's columns.{ours}")
 
     def name_of(self, ours: str) -> str | None:
-        """Find what the files call one of our columns; None where they have no such column."""
+        """Find what the files call one of our columns; None where they have no such column.
+
+        Without a word in the mapping it is the column of the same name, in whatever case.
+        """
         if ours in self.mapping.columns:
             return self.mapping.columns[ours]
-        is_free = ours not in self.mapping.constants and ours not in self.mapping.columns.values()
-        return ours if is_free and ours in self.source.columns else None
+        if ours in self.mapping.constants:
+            return None
+        taken = self.mapping.columns.values()
+        same = (one for one in self.source.columns if one.lower() == ours and one not in taken)
+        return next(same, None)
 
     def require(self, *ours: str) -> None:
         """Insist on columns of ours.
@@ -107,9 +113,12 @@ class Columns:
         return ibis.and_(*conditions) if conditions else None
 
     def others(self) -> dict[str, ibis.Value]:
-        """Give the files' columns that are none of ours, under their own names."""
-        ours = {name.lower() for name in self.mapping.schema_.names}
-        taken = {self.name_of(name) for name in self.mapping.schema_.names}
+        """Give the files' columns that hold none of ours, under their own names.
+
+        A column that has the name of one of ours, but not its meaning, is left out.
+        """
+        ours = self.mapping.schema_.names
+        taken = {self.name_of(name) for name in ours}
         return {
             name: self.source.table[name]
             for name in self.source.columns

@@ -1,10 +1,14 @@
 """Where an ingest puts things in the lake, and what a killed one left there."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+_OURS: Final = re.compile(r"\.?(?P<generation>\d{6,})\.(json|parquet)(\.new)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Places:
         """Remove the files of ingests that were killed before they counted."""
         for one in (self.rejects, self.set_aside, self.report):
             for path in one.parent.glob("*"):
-                if not path.stem.isdecimal() or int(path.stem) >= self.generation:
+                ours = _OURS.fullmatch(path.name)
+                if ours and int(ours["generation"]) >= self.generation:
                     path.unlink()
 
 

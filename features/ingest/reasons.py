@@ -72,7 +72,7 @@ _MESSAGES: Final = {
     Reason.WRONG_NUMBER_OF_FIELDS: "the line has more or fewer fields than the header",
     Reason.INVALID_JSON: "the line is not one JSON object",
     Reason.MISSING_ID: "item_id (of a user, user_id) is empty",
-    Reason.WRONG_TYPE: "an id is neither a text nor a whole number",
+    Reason.WRONG_TYPE: "an id is neither a text nor a whole number, or a text is a list",
     Reason.CONTROL_CHARACTERS: "an id holds control characters, such as a line break or NUL",
     Reason.TOO_LONG: (
         f"an id, country or device is longer than {MAX_ID_BYTES} bytes,"

@@ -13,7 +13,7 @@ from features.event_log.words import as_json, joined, microseconds
 from features.events import EVENT_SCHEMA, EventType
 from features.ingest import fields, times
 from features.ingest.columns import Columns
-from features.ingest.fields import Parsed
+from features.ingest.fields import Fault, Parsed
 from features.ingest.mapping import EventMapping, ItemMapping, UserMapping
 from features.ingest.reasons import Reason
 
@@ -31,6 +31,8 @@ _KEY: Final = "_key_"
 # A control character, which no valid id holds, so that no two keys read the same.
 _SEPARATOR: Final = "\x1f"
 _PRICE_UNITS: Final = 1_000_000
+# So many first letters tell all event types apart.
+_TELLING_LETTERS: Final = 3
 # Columns that every event has, whether the files hold them or not.
 _ALWAYS: Final = ("quantity",)
 
@@ -128,12 +130,12 @@ def _events(
 ) -> dict[str, Parsed]:
     renamed = [(theirs, ours.value) for theirs, ours in mapping.event_types.items()]
     ours = stated.cases(*renamed, else_=stated) if renamed else stated
-    known = ours.isin([one.value for one in EventType])
+    known = ours.isin([one.value for one in EventType]).fill_null(False)  # noqa: FBT003 -- the value
     is_return = ours == EventType.RETURN.value
     ids = ("event_id", "anonymous_id", "order_id", "session_id", "recommendation_id")
     when = partial(times.event_time, mapping=mapping, now=now)
     return {
-        "event_type": Parsed(ours, ((Reason.UNKNOWN_EVENT_TYPE, ours.isnull() | ~known),)),
+        "event_type": Parsed(ours, (Fault(~known, Reason.UNKNOWN_EVENT_TYPE),)),
         "user_id": columns.read("user_id", fields.user_identifier),
         "item_id": columns.read("item_id", partial(fields.identifier, required=True)),
         "timestamp": columns.read("timestamp", when),
@@ -148,7 +150,7 @@ def _events(
 
 
 def _one_if_missing(quantity: Parsed) -> Parsed:
-    return Parsed(quantity.value.fill_null(1), quantity.problems)
+    return Parsed(quantity.value.fill_null(1), quantity.faults)
 
 
 def _with_others(columns: Columns, parsed: Mapping[str, Parsed]) -> Table:
@@ -164,8 +166,10 @@ def _outcome(
     kept = columns.kept()
     branches = [] if kept is None else [(~kept, FILTERED)]
     branches += [] if ignored is None else [(ignored, IGNORED)]
+    faults = [fault for one in parsed.values() for fault in one.faults]
     branches += [
-        (predicate, reason.value) for one in parsed.values() for reason, predicate in one.problems
+        (fault.where, fault.reason.value if isinstance(fault.reason, Reason) else fault.reason)
+        for fault in faults
     ]
     return ibis.cases(*branches, else_=VALID)
 
@@ -192,21 +196,24 @@ def _faults(columns: Columns, outcome: ibis.Value) -> ibis.Table:
 
 def _natural_key(rows: ibis.Table, names: tuple[str, ...]) -> ibis.Value:
     parts: list[ibis.Value] = []
+    between = ""
     for name in names:
-        parts += [*_key_part(rows, name), ibis.literal(_SEPARATOR)]
-    return joined(*parts)
+        if name not in EVENT_SCHEMA.names or name in rows.columns:
+            parts += [ibis.literal(between), _key_part(rows, name)] if between else []
+            parts += [] if between else [_key_part(rows, name)]
+            between = ""
+        between += _SEPARATOR
+    return joined(*parts, ibis.literal(between))
 
 
-def _key_part(rows: ibis.Table, name: str) -> list[ibis.Value]:
-    if name in EVENT_SCHEMA.names and name not in rows.columns:
-        return []
+def _key_part(rows: ibis.Table, name: str) -> ibis.Value:
     # Short, since a text of up to 55 bytes is hashed in one step; and of whole numbers, since
     # engines differ in how they write others.
     match name:
         case "event_type":
-            return [rows.event_type.cases(*((one.value, str(one.code)) for one in EventType))]
+            return rows.event_type.substr(0, _TELLING_LETTERS)
         case "timestamp":
-            return [microseconds(rows.timestamp)]
+            return microseconds(rows.timestamp)
         case "price":
-            return [(rows.price * _PRICE_UNITS).round().cast("int64")]
-    return [rows[name] if name in EVENT_SCHEMA.names else rows[_KEY + name]]
+            return (rows.price * _PRICE_UNITS).round().cast("int64")
+    return rows[name] if name in EVENT_SCHEMA.names else rows[_KEY + name]

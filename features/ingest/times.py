@@ -6,7 +6,7 @@ from typing import Final
 import ibis
 
 from features.event_log.words import at_time_zone, moment_of, parse_local, parse_with_offset
-from features.ingest.fields import Parsed, UnfitTypeError
+from features.ingest.fields import Fault, Parsed, UnfitTypeError, is_stated
 from features.ingest.mapping import UNIX_UNITS, TableMapping
 from features.ingest.reasons import FUTURE_TOLERANCE_MINUTES, Reason
 
@@ -29,24 +29,23 @@ def moment(column: ibis.Value, mapping: TableMapping) -> Parsed:
         Says the format, and the time zone of times without an offset.
     """
     parsed = _parse(column, mapping)
-    stated = column.notnull()
-    if column.type().is_string():
-        stated &= column != ""
-    unread = (Reason.INVALID_TIME, stated & parsed.value.isnull())
-    return Parsed(parsed.value, (*parsed.problems, unread))
+    unread = Fault(is_stated(column) & parsed.value.isnull(), Reason.INVALID_TIME)
+    return Parsed(parsed.value, (*parsed.faults, unread))
 
 
 def event_time(column: ibis.Value, mapping: TableMapping, *, now: datetime) -> Parsed:
     """Read a time that has to be there, after 1970 and not in the future."""
     parsed = moment(column, mapping)
     latest = now.astimezone(UTC) + timedelta(minutes=FUTURE_TOLERANCE_MINUTES)
+    is_early = parsed.value < ibis.literal(_BEGINNING)
+    early_or_late = ibis.ifelse(is_early, Reason.TIME_BEFORE_1970.value, Reason.FUTURE_TIME.value)
+    is_possible = parsed.value.between(ibis.literal(_BEGINNING), ibis.literal(latest))
     return Parsed(
         parsed.value,
         (
-            *parsed.problems,
-            (Reason.MISSING_TIME, parsed.value.isnull()),
-            (Reason.TIME_BEFORE_1970, parsed.value < ibis.literal(_BEGINNING)),
-            (Reason.FUTURE_TIME, parsed.value > ibis.literal(latest)),
+            *parsed.faults,
+            Fault(parsed.value.isnull(), Reason.MISSING_TIME),
+            Fault(~is_possible, early_or_late),
         ),
     )
 
@@ -72,7 +71,7 @@ def _iso(column: ibis.Value, mapping: TableMapping) -> Parsed:
     is_local = column.re_search(_LOCAL)
     aware = ibis.ifelse(is_aware, column, None).try_cast("timestamp('UTC')")
     if mapping.assume_timezone is None:
-        return Parsed(aware, ((Reason.TIME_WITHOUT_OFFSET, is_local),))
+        return Parsed(aware, (Fault(is_local, Reason.TIME_WITHOUT_OFFSET),))
     local = ibis.ifelse(is_local, column, None).try_cast("timestamp")
     return Parsed(aware.coalesce(_in_zone(local, mapping)))
 

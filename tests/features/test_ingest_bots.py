@@ -33,7 +33,7 @@ def browsing(
 
 def take_in(folder: Path, rows: list[dict]) -> IngestReport:
     names = [name for name in EVENT_SCHEMA.names if name != "event_id"]
-    schema = pa.schema([EVENT_SCHEMA.field(name).with_nullable(True) for name in names])
+    schema = pa.schema([EVENT_SCHEMA.field(name).with_nullable(nullable=True) for name in names])
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / "events.parquet")
     return ingest(events=[folder / "events.parquet"], home=Home(folder / "shop"), now=NOW)
 

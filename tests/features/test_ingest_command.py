@@ -1,6 +1,9 @@
 """The laws of `vitrine ingest`: a report that a shop's owner can read, on real exports too."""
 
+import io
 import json
+import sys
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from features.errors import InvalidSettings, UnreadableFile
 from features.event_log import EventLog
 from features.home import Home
 from features.ingest import IngestReport, Mapping, ingest
+from features.ingest.progress import ProgressLine
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "../shared/data"
@@ -77,7 +81,7 @@ def test_the_report_says_what_became_of_every_row(tmp_path: Path) -> None:
         f'              {events}, line 8: view,"ann,lamp',
         "           1  negative_price: the price is negative",
         f'              {events}, line 7: {{"event_type":"purchase","user_id":"ann","item_id":'
-        '"lamp","timestamp":"2011-12-01T08:30:00Z","pri',
+        '"lamp","timestamp":"2011-12-01T08:30:00Z","price"',
     ]
     assert result.stderr.splitlines() == [
         "0/5 reading events.csv",
@@ -100,6 +104,23 @@ def test_taking_in_the_same_again_succeeds_and_taking_in_nothing_does_not(tmp_pa
 
     assert (first.exit_code, again.exit_code, nothing.exit_code) == (0, 0, 1)
     assert "1  known already" in again.stdout
+
+
+def test_on_a_terminal_a_bar_shows_the_step_and_is_gone_in_the_end() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", Terminal())
+        with ProgressLine() as progress:
+            progress("reading events.csv", 1, 4)
+            shown = sys.stderr.getvalue()
+        cleared = sys.stderr.getvalue().removeprefix(shown)
+
+    assert "reading events.csv:  25%" in shown
+    assert "\n" not in shown
+    assert cleared.strip() == ""
 
 
 def test_an_error_is_raised_for_the_front_door_to_print(tmp_path: Path) -> None:
@@ -152,6 +173,14 @@ def test_an_export_larger_than_the_engines_memory_is_taken_in(tmp_path: Path) ->
     assert EventLog(Home(tmp_path / "other").lake).files == ()
 
 
+@dataclass(frozen=True)
+class Expected:
+    n_accepted: int
+    n_users: int
+    n_filtered: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
 def take_in(name: str, folder: Path) -> IngestReport:
     data = DATA / name
     if not data.exists():
@@ -190,21 +219,21 @@ def test_online_retail_loses_nothing_but_what_the_mapping_says_and_repeated_line
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(
-    ("name", "accepted", "filtered", "rejected", "n_users"),
+    ("name", "expected"),
     [
-        ("retailrocket_mb", 99_555 - 2_174, 2_174, {}, 2_174),
-        ("amazon_beauty", 198_502 - 287, 0, {"missing_time": 287}, 22_332),
-        ("eshop_clothing", 165_474, 0, {}, 24_026),
-        ("gowalla", 1_027_370 - 217_242, 217_242, {}, 29_858),
+        ("retailrocket_mb", Expected(99_555 - 2_174, n_filtered=2_174, n_users=2_174)),
+        ("amazon_beauty", Expected(198_502 - 287, reasons={"missing_time": 287}, n_users=22_332)),
+        ("eshop_clothing", Expected(165_474, n_users=24_026)),
+        ("gowalla", Expected(1_027_370 - 217_242, n_filtered=217_242, n_users=29_858)),
     ],
 )
 def test_the_other_data_sets_load_as_they_are(
-    tmp_path: Path, name: str, accepted: int, filtered: int, rejected: dict, n_users: int
+    tmp_path: Path, name: str, expected: Expected
 ) -> None:
     report = take_in(name, tmp_path)
 
-    assert report.events.accepted == accepted
-    assert report.events.filtered == filtered
-    assert report.reasons == rejected
-    assert report.users_from_events == n_users
+    assert report.events.accepted == expected.n_accepted
+    assert report.events.filtered == expected.n_filtered
+    assert report.reasons == expected.reasons
+    assert report.users_from_events == expected.n_users
     assert (report.events.duplicates, report.bots) == (0, 0)

@@ -199,5 +199,5 @@ def test_a_compressed_file_that_was_cut_off_is_an_error(tmp_path: Path) -> None:
     whole = gzip.compress(b"a,b,c\n" + b"1,2,3\n" * 1_000)
     path = write(tmp_path, whole[: len(whole) // 2], "cut.csv.gz")
 
-    with pytest.raises(UnreadableFile, match="cannot be read: .*export it again"):
+    with pytest.raises(UnreadableFile, match=r"cannot be read: .*export it again"):
         read(path)

@@ -1,5 +1,6 @@
 """The laws of mapping files: stated as data, understood or refused by name."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,9 +65,7 @@ def test_every_example_is_understood(path: Path) -> None:
 def test_what_is_not_understood_is_named_with_its_place_and_what_comes_near(
     tmp_path: Path, text: str, finding: str
 ) -> None:
-    import re
-
-    with pytest.raises(InvalidMapping, match="mapping.toml") as caught:
+    with pytest.raises(InvalidMapping, match=r"mapping\.toml") as caught:
         load(tmp_path, text)
 
     (detail,) = caught.value.details
@@ -91,12 +90,17 @@ def test_columns_types_constants_and_filters_of_an_export_are_translated(tmp_pat
     )
     mapping = """
         [events]
-        columns = { item_id = "sku", timestamp = "when", event_type = "action", user_id = "customer", order_id = "session_id" }
         constants = { country = "United Kingdom", quantity = 2 }
         event_types = { bought = "purchase", refunded = "return" }
         ignore_types = ["looked"]
         timestamp_format = "%d/%m/%Y %H:%M"
         assume_timezone = "Europe/London"
+        [events.columns]
+        item_id = "sku"
+        timestamp = "when"
+        event_type = "action"
+        user_id = "customer"
+        order_id = "session_id"
         [[events.keep]]
         column = "test"
         one_of = ["no", "never"]

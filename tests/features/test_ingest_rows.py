@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from features.errors import InvalidInput, InvalidMapping, LakeBusy, UnreadableFile
 from features.event_log import EventLog, writing
+from features.events import EventType
 from features.home import Home
 from features.ingest import IngestReport, Mapping, ingest
 from features.ingest.reasons import MAX_ID_BYTES, Reason
+from features.ingest.tables import _TELLING_LETTERS
 
 NOW = datetime(2011, 12, 9, 12, tzinfo=UTC)
 GOOD = {
@@ -367,6 +369,25 @@ def test_folders_and_globs_stand_for_their_files_each_once(tmp_path: Path) -> No
     assert [row["event_id"] for row in logged(tmp_path)] == ["a", "b", "c"]
 
 
+def test_paths_with_quotes_and_stars_mean_themselves(tmp_path: Path) -> None:
+    folder = tmp_path / "it's [2011] *new*"
+    folder.mkdir()
+
+    for write in WRITERS:
+        report = take_in(folder, write(folder / "events [1]", [GOOD, GOOD | {"item_id": ""}]))
+
+    assert report.reasons == {Reason.MISSING_ID: 1}
+    assert len(logged(folder)) == 1
+
+
+def test_a_column_is_found_in_whatever_case_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text(
+        "Event_Type,ITEM_ID,Timestamp\nview,lamp,2011-12-01T00:00:00Z\n"
+    )
+
+    assert take_in(tmp_path, tmp_path / "events.csv").events.accepted == 1
+
+
 def test_a_file_with_a_header_and_no_rows_is_a_quiet_day(tmp_path: Path) -> None:
     report = take_in(tmp_path, write_csv(tmp_path / "events", []))
 
@@ -423,15 +444,19 @@ def test_events_without_ids_are_told_apart_by_their_natural_key(tmp_path: Path) 
     assert [row["event_id"] for row in logged(tmp_path)] == ids
 
 
+def test_the_first_letters_that_a_natural_key_takes_tell_event_types_apart() -> None:
+    assert len({event_type[:_TELLING_LETTERS] for event_type in EventType}) == len(EventType)
+
+
 def test_a_derived_id_never_changes(tmp_path: Path) -> None:
     without_id = {name: text for name, text in GOOD.items() if name != "event_id"}
 
     take_in(tmp_path, write_csv(tmp_path / "events", [without_id]))
 
-    # md5 of "ann", nobody, "lamp", the code of a purchase, microseconds since 1970, 2, 12.50 in
-    # millionths, no order, no session: each followed by the unit separator.
+    # md5 of "ann", nobody, "lamp", purchase, microseconds since 1970, 2, 12.50 in millionths,
+    # no order, no session: each followed by the unit separator.
     (row,) = logged(tmp_path)
-    key = "\x1f".join(["ann", "", "lamp", "5", "1322724600000000", "2", "12500000", "", "", ""])
+    key = "\x1f".join(["ann", "", "lamp", "pur", "1322724600000000", "2", "12500000", "", "", ""])
     assert row["event_id"] == hashlib.md5(key.encode(), usedforsecurity=False).hexdigest()
 
 
