@@ -102,9 +102,9 @@ def _measured(shop: str, home: Home, *, rounds: int) -> Measured:
         for name in sorted(contenders, reverse=bool(turn % 2)):
             began = time.perf_counter()
             contenders[name]()
-            if turn >= 0:
-                seconds[name].append(time.perf_counter() - began)
-    return Measured(shop, road, len(audience), seconds)
+            seconds[name].append(time.perf_counter() - began)
+    counted = {name: times[1:] for name, times in seconds.items()}
+    return Measured(shop, road, len(audience), counted)
 
 
 def _contenders(road: Road, audience: Audience) -> dict[str, Round]:

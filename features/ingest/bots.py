@@ -110,7 +110,7 @@ def set_bots_aside(
     if not counted["n"]:
         return Visitors(events, 0, 0)
     named = with_person(events)
-    theirs = named.semi_join(robots, "person").drop("person")
+    theirs = named.semi_join(robots, "person").select(*EVENT_SCHEMA.names)
     places.set_aside.parent.mkdir(parents=True, exist_ok=True)
     n_set_aside = engine.copy(
         connection, theirs.order_by("timestamp", "event_id"), places.set_aside

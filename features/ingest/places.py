@@ -58,11 +58,11 @@ class Places:
 
     def remove_leftovers(self) -> None:
         """Remove the files of ingests that were killed before they counted."""
-        for one in (self.rejects, self.set_aside, self.report):
-            for path in one.parent.glob("*"):
-                ours = _OURS.fullmatch(path.name)
-                if ours and int(ours["generation"]) >= self.generation:
-                    path.unlink()
+        folders = (self.rejects.parent, self.set_aside.parent, self.report.parent)
+        for path in [path for folder in folders for path in folder.glob("*")]:
+            ours = _OURS.fullmatch(path.name)
+            if ours and int(ours["generation"]) >= self.generation:
+                path.unlink()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from features.errors import InvalidInput
 from features.event_log import EventLog, connect, writing
@@ -125,8 +125,6 @@ def _ingest(desk: _Desk, inputs: dict[str, tuple[Input, ...]]) -> IngestReport:
         mapping=desk.mapping.users,
     )
     rejected = write_rejects(desk.connection, (events, items, users), places.rejects)
-
-    reasons, examples = summarise_rejects(desk.connection, places.rejects) if rejected else ({}, ())
     report = IngestReport(
         ingest_id=places.ingest_id,
         at=desk.now.astimezone(UTC).isoformat(),
@@ -137,19 +135,32 @@ def _ingest(desk: _Desk, inputs: dict[str, tuple[Input, ...]]) -> IngestReport:
         users_from_events=people.n_from_events,
         accepted=summarise_events(desk.connection, prepared.files, catalogue.table),
         bots=visitors.n_bots,
-        reasons=reasons,
-        examples=examples,
         unused_columns=tuple(sorted({name for part in events.parts for name in part.unused})),
-        rejects_file=str(places.rejects) if rejected else None,
         set_aside_file=str(places.set_aside) if visitors.n_bots else None,
+        **_of_rejects(desk, places, rejected=rejected > 0),
     )
+    _put_all_in_place(places, report, catalogue, people)
+    log.commit(prepared)
+    desk.progress("done", total, total)
+    return report
+
+
+def _of_rejects(desk: _Desk, places: Places, *, rejected: bool) -> dict[str, Any]:
+    """Give the report's fields about what was rejected."""
+    if not rejected:
+        return {"reasons": {}, "examples": (), "rejects_file": None}
+    reasons, examples = summarise_rejects(desk.connection, places.rejects)
+    return {"reasons": reasons, "examples": examples, "rejects_file": str(places.rejects)}
+
+
+def _put_all_in_place(
+    places: Places, report: IngestReport, catalogue: Updated, people: Updated
+) -> None:
+    """Put everything under its name but the log, whose commit makes it count."""
     replace_text(places.report, report.to_json())
     for updated, path in ((catalogue, places.items), (people, places.users)):
         if updated.written is not None:
             put_in_place(updated.written, path)
-    log.commit(prepared)
-    desk.progress("done", total, total)
-    return report
 
 
 def _silent(step: str, done: int, total: int) -> None:

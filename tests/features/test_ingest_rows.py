@@ -217,13 +217,14 @@ def test_json_values_are_taken_by_their_meaning(tmp_path: Path) -> None:
     }
     listed = row | {"user_id": ["a", "b"]}
     nested = row | {"user_id": {"id": 5}}
+    labelled = row | {"country": ["France"]}
     path = tmp_path / "events.jsonl"
-    path.write_text("\n".join(json.dumps(one) for one in (row, listed, nested)))
+    path.write_text("\n".join(json.dumps(one) for one in (row, listed, nested, labelled)))
     mapping = Mapping.model_validate({"events": {"columns": {"item_id": "properties.product.id"}}})
 
     report = take_in(tmp_path, path, mapping=mapping)
 
-    assert report.reasons == {Reason.WRONG_TYPE: 1}
+    assert report.reasons == {Reason.WRONG_TYPE: 2}
     told = [
         (one["user_id"], one["item_id"], one["price"], one["quantity"]) for one in logged(tmp_path)
     ]
@@ -252,6 +253,33 @@ def test_numbers_in_parquet_become_the_ids_that_people_know(tmp_path: Path) -> N
     assert [one["reason"] for one in rejects(tmp_path, report)] == [
         Reason.INVALID_QUANTITY,
         Reason.WRONG_TYPE,
+    ]
+
+
+@pytest.mark.parametrize("dtype", [pa.int64(), pa.float64(), pa.string()])
+def test_no_quantity_is_too_extreme_to_be_rejected(tmp_path: Path, dtype: pa.DataType) -> None:
+    extremes = [-(2**63), -(2**31), 2**31, 2**62]
+    table = pa.table(
+        {
+            "event_type": ["return"] * 4 + ["purchase"] * 4,
+            "item_id": ["lamp"] * 8,
+            "timestamp": pa.array([NOW] * 8, pa.timestamp("us", tz="UTC")),
+            "quantity": pa.array(extremes * 2).cast(dtype, safe=False),
+        }
+    )
+    pq.write_table(table, tmp_path / "events.parquet")
+
+    report = take_in(tmp_path, tmp_path / "events.parquet")
+
+    assert [(row["line"], row["reason"]) for row in rejects(tmp_path, report)] == [
+        (1, Reason.QUANTITY_NOT_POSITIVE),
+        (2, Reason.QUANTITY_NOT_POSITIVE),
+        (3, Reason.INVALID_QUANTITY),
+        (4, Reason.INVALID_QUANTITY),
+        (5, Reason.QUANTITY_NOT_POSITIVE),
+        (6, Reason.QUANTITY_NOT_POSITIVE),
+        (7, Reason.INVALID_QUANTITY),
+        (8, Reason.INVALID_QUANTITY),
     ]
 
 
