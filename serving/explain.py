@@ -16,7 +16,7 @@ from features.recommender import Persons, Recommender
 REASONS: Final = 3
 
 # Groups cost more than filling up where histories are shorter.
-_SHORTEST: Final = 16
+_SHORTEST: Final = 8
 # Two matrices of this many rows, one for each history item, stay in the cache.
 _ENTRIES_AT_ONCE: Final = 8192
 

@@ -19,10 +19,10 @@ from features.lock import holding
 from serving.audience import Audience
 from serving.pick_files import picks_file
 from serving.pick_tables import PICK_SCHEMA, pick_table
-from serving.picks import PICKED_AT_ONCE, Picker
+from serving.picks import Picker
 
 USERS_IN_A_PART: Final = 4096
-
+_PICKED_AT_ONCE: Final = 1024
 _PLAN: Final = "plan.json"
 Progress = Callable[[int], None]
 
@@ -134,9 +134,9 @@ class PickJob:
         if path.exists():
             return path, []
         stop = min(start + USERS_IN_A_PART, len(self.audience))
-        some = range(start, stop, PICKED_AT_ONCE)
+        some = range(start, stop, _PICKED_AT_ONCE)
         return path, [
-            pool.submit(self._picked, first, min(first + PICKED_AT_ONCE, stop)) for first in some
+            pool.submit(self._picked, first, min(first + _PICKED_AT_ONCE, stop)) for first in some
         ]
 
     def _picked(self, start: int, stop: int) -> pa.Table:

@@ -16,8 +16,7 @@ from serving.lists import Answer, why_short, wire_items
 from serving.recommend import left_out
 from serving.road import Road
 
-PICKED_AT_ONCE: Final = 512
-"""People whose lists are made together: enough to be fast, few enough to stay in the cache."""
+_LINES_AT_ONCE: Final = 256
 
 
 class Status(StrEnum):
@@ -169,8 +168,8 @@ def pick_lines(
 
 def _lines(picker: Picker, user_ids: Sequence[str]) -> Iterator[Answer]:
     counts: Counter[Status] = Counter()
-    for start in range(0, len(user_ids), PICKED_AT_ONCE):
-        some = user_ids[start : start + PICKED_AT_ONCE]
+    for start in range(0, len(user_ids), _LINES_AT_ONCE):
+        some = user_ids[start : start + _LINES_AT_ONCE]
         picks = picker.pick(picker.road.bundle.users.rows(some))
         counts.update(picks.counts)
         for place, user_id in enumerate(some):
