@@ -43,19 +43,39 @@ def simulated_home(*, n_users: int, n_items: int) -> Home:
     return _down_the_road(home, files)
 
 
+def ingested_home(data: Path, root: Path | None = None) -> Home:
+    """Give a home folder with a data set's events and catalogue; make it where there is none.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of a data set that `docs/mappings` knows by its name.
+    root : Path, optional
+        The home folder; by default one is kept for each data set.
+    """
+    home = Home(root or _KEPT / f"{data.name}-ingested")
+    if not home.lake.exists():
+        _ingest(home, data, "--mapping", str(Path("docs/mappings") / f"{data.name}.toml"))
+    return home
+
+
 def _down_the_road(home: Home, data: Path, *options: str) -> Home:
     if not (home.bundles / CURRENT).exists():
-        tables = [
-            word
-            for table in _TABLES
-            if (path := data / f"{table}.parquet").exists()
-            for word in (f"--{table}", str(path))
-        ]
         at_home = ("--home", str(home.root))
-        _vitrine("ingest", *tables, *options, *at_home)
+        _ingest(home, data, *options)
         _vitrine("train", *at_home)
         _vitrine("promote", "latest", *at_home)
     return home
+
+
+def _ingest(home: Home, data: Path, *options: str) -> None:
+    tables = [
+        word
+        for table in _TABLES
+        if (path := data / f"{table}.parquet").exists()
+        for word in (f"--{table}", str(path))
+    ]
+    _vitrine("ingest", *tables, *options, "--home", str(home.root))
 
 
 def _vitrine(*words: str) -> None:

@@ -1,14 +1,12 @@
-"""Where an item can come from: near the person, their own history, what is trending."""
+"""Where an item can come from, and how many each source may name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-
-from features.item_index import ItemIndex
 
 
 class Source(StrEnum):
@@ -21,6 +19,14 @@ class Source(StrEnum):
     POPULAR = "popular"
     SIMILAR = "similar"
     SAME_CATEGORY = "same_category"
+    UNFINISHED = "unfinished"
+    DUE_AGAIN = "due_again"
+    NEAR_ITEMS = "near_items"
+    BOUGHT_TOGETHER = "bought_together"
+    CONTENT = "content_nearest"
+    TRENDING_IN_CATEGORY = "trending_in_category"
+    TRENDING_IN_COUNTRY = "trending_in_country"
+    NEW_ARRIVAL = "new_arrival"
 
     @property
     def code(self) -> int:
@@ -31,9 +37,56 @@ class Source(StrEnum):
 _CODES: Final = {source: code for code, source in enumerate(Source)}
 SOURCES: Final = tuple(Source)
 
-_OWN_DEPTH: Final = 48
-_TRENDING_DEPTH: Final = 32
-_NEAR_DEPTH: Final = 96
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """How many items each source may name for one person.
+
+    Parameters
+    ----------
+    unfinished : int
+        Viewed or carted, and not bought.
+    due_again : int
+        Bought before, and due by now.
+    own_history : int
+        The person's own items, the surest first.
+    near_user : int
+        Nearest to the person, of every model that is asked.
+    near_items : int
+        Near to each of the person's last items.
+    bought_together : int
+        Bought in one basket with the person's items.
+    content : int
+        Like the person's items by what they are, bought by anybody or not.
+    trending : int
+        In the whole shop, and as many in the person's country.
+    trending_in_category : int
+        In the person's categories.
+    new_arrivals : int
+        What the shop has not had for long.
+    """
+
+    unfinished: int = 24
+    due_again: int = 24
+    own_history: int = 48
+    near_user: int = 96
+    near_items: int = 32
+    bought_together: int = 32
+    content: int = 16
+    trending: int = 32
+    trending_in_category: int = 16
+    new_arrivals: int = 16
+
+    def by_source(self) -> dict[Source, int]:
+        """Give the budgets of the sources that are about the person alone."""
+        return {
+            Source.UNFINISHED: self.unfinished,
+            Source.DUE_AGAIN: self.due_again,
+            Source.OWN_HISTORY: self.own_history,
+            Source.NEAR_ITEMS: self.near_items,
+            Source.BOUGHT_TOGETHER: self.bought_together,
+            Source.CONTENT: self.content,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,84 +95,54 @@ class Candidates:
 
     Parameters
     ----------
-    item_rows : ndarray of int32, shape (n, m)
-        The item; only where `valid`.
-    sources : ndarray of uint8, shape (n, m)
+    indptr : ndarray of int64, shape (n + 1,)
+        Person i's pairs are `indptr[i]:indptr[i + 1]`.
+    item_rows : ndarray of int32, shape (n_pairs,)
+        The items.
+    sources : ndarray of uint8, shape (n_pairs,)
         `Source.code` of the first source that named it.
-    valid : ndarray of bool, shape (n, m)
-        False where there is none, it is blocked or an earlier source has named it.
     """
 
+    indptr: NDArray[np.int64]
     item_rows: NDArray[np.int32]
     sources: NDArray[np.uint8]
-    valid: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def person_rows(self) -> NDArray[np.int64]:
+        """Which person each pair belongs to, shape (n_pairs,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
 
 
-def gather(
-    *,
-    confidence: sp.csr_array,
-    vectors: NDArray[np.float32] | None,
-    index: ItemIndex | None,
-    num_results: int,
-    trending: NDArray[np.int32],
-    blocked: NDArray[np.bool_],
-    n_blocked: NDArray[np.int64],
-) -> Candidates:
-    """Ask every source for each of n people, and drop what is blocked or named twice.
+Named = tuple[Source, NDArray[np.int32]]
+"""A source and what it names: item rows of shape (n, depth), the best first, -1 for none."""
+
+
+def gather(named: Sequence[Named], *, blocked: NDArray[np.bool_]) -> Candidates:
+    """Join what the sources name for n people, and drop what is blocked or named before.
 
     Parameters
     ----------
-    confidence : csr_array of float32, shape (n, n_items)
-        What each person has shown.
-    vectors : ndarray of float32, shape (n, d), or None
-        The people's vectors; zeros for somebody without history.
-    index : ItemIndex or None
-        Where to look them up; None where the bundle has no embedding model.
-    num_results : int
-        Items wanted in each list.
-    trending : ndarray of int32, shape (n, m)
-        What is trending where each person lives.
+    named : sequence of Named
+        The first that names an item is told as its source.
     blocked : ndarray of bool, shape (n, n_items)
-        Items that must not be in a person's list. Used up: it marks the named ones afterwards.
-    n_blocked : ndarray of int64, shape (n,)
-        How many items are blocked for this person alone.
+        Items that must not be in a person's list; left as it is.
     """
-    named = [(Source.OWN_HISTORY, _most_confident(confidence))]
-    if index is not None and vectors is not None:
-        depth = max(_NEAR_DEPTH, 2 * num_results)
-        found = index.search_unblocked(vectors, depth, blocked=blocked, n_blocked=n_blocked)
-        # A person without history is near to nothing, whatever the index says of a zero vector.
-        found[~vectors.any(axis=1)] = -1
-        named.append((Source.NEAR_USER, found))
-    named.append((Source.TRENDING, trending[:, :_TRENDING_DEPTH]))
-
-    people = np.arange(confidence.shape[0])[:, None]
-    valid = []
+    people = np.arange(len(blocked))[:, None]
+    taken = blocked.copy()
+    fresh = []
     for _, rows in named:
-        fresh = (rows >= 0) & ~blocked[people, rows]
-        person, place = np.nonzero(fresh)
-        blocked[person, rows[person, place]] = True
-        valid.append(fresh)
+        is_fresh = (rows >= 0) & ~taken[people, rows]
+        person, place = np.nonzero(is_fresh)
+        taken[person, rows[person, place]] = True
+        fresh.append(is_fresh)
+    kept = np.hstack(fresh)
+    depths = [rows.shape[1] for _, rows in named]
+    sources = np.repeat(np.array([source.code for source, _ in named], dtype=np.uint8), depths)
     return Candidates(
-        item_rows=np.hstack([rows for _, rows in named]),
-        sources=np.repeat(
-            np.array([source.code for source, _ in named], dtype=np.uint8),
-            [rows.shape[1] for _, rows in named],
-        )[None, :].repeat(len(people), axis=0),
-        valid=np.hstack(valid),
+        indptr=np.concatenate(([0], np.cumsum(kept.sum(axis=1)))),
+        item_rows=np.hstack([rows for _, rows in named])[kept].astype(np.int32, copy=False),
+        sources=np.broadcast_to(sources, kept.shape)[kept],
     )
-
-
-def _most_confident(confidence: sp.csr_array) -> NDArray[np.int32]:
-    """Name each person's own items, the surest first; -1 where there are fewer."""
-    lengths = np.diff(confidence.indptr)
-    person = np.repeat(np.arange(len(lengths)), lengths)
-    # Positive floats are ordered like their bits, and keys of 16 bits are sorted by radix.
-    falling = ~confidence.data.view(np.uint32)
-    halves = falling.astype(np.uint16), (falling >> 16).astype(np.uint16)
-    order = np.lexsort((*halves, person.astype(np.min_scalar_type(len(lengths)))))
-    place = np.arange(len(person)) - np.repeat(confidence.indptr[:-1], lengths)
-    kept = place < _OWN_DEPTH
-    own = np.full((len(lengths), _OWN_DEPTH), -1, dtype=np.int32)
-    own[person[kept], place[kept]] = confidence.indices[order[kept]]
-    return own

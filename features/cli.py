@@ -1,5 +1,7 @@
-"""The commands that bring a shop's data in; heavy libraries load when a command runs."""
+"""The commands that bring a shop's data in and look at it; libraries load when one runs."""
 
+import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,8 @@ from features.home import Home
 from features.options import at_home
 
 _AS_IN_THE_DEMO: Final = "as in the demo"
+_READABLE: Final = 100
+"""Characters in a line that a person reads."""
 _FILES: Final = "A file, folder or glob; CSV with a header, JSON Lines or Parquet. Repeatable."
 
 
@@ -85,3 +89,19 @@ def ingest(
     click.echo(render(report), nl=False)
     if not report.did_something:
         ctx.exit(1)
+
+
+@click.command()
+@at_home
+@click.option(
+    "--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the map here."
+)
+def coverage(*, home: Path, out: Path | None) -> None:
+    """Show what the shop collects, how full it is, what that enables and what to add first."""
+    from features.coverage import coverage as measure
+
+    found = measure(Home(home).lake)
+    width = min(shutil.get_terminal_size((_READABLE, 24)).columns, _READABLE)
+    click.echo(found.as_text(width))
+    if out is not None:
+        out.write_text(json.dumps(found.as_dict(), indent=1), encoding="utf-8")

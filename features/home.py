@@ -47,6 +47,11 @@ class Home:
         return self.root / "mlflow.db"
 
     @property
+    def tune_db(self) -> Path:
+        """The trials of every search for settings."""
+        return self.root / "tune.db"
+
+    @property
     def artifacts(self) -> Path:
         """The MLflow artifacts, where no tracking URI is set."""
         return self.root / "mlartifacts"

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from features.candidates import Source
+from features.candidates import Candidates, Source
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +39,34 @@ class Lists:
         )
 
     @classmethod
+    def best_candidates(
+        cls, candidates: Candidates, scores: NDArray[np.float32], *, num_results: int
+    ) -> Self:
+        """Take the best of each person's candidates; equal ones stay in their order.
+
+        Parameters
+        ----------
+        candidates : Candidates
+            Of n people.
+        scores : ndarray of float32, shape (n_pairs,)
+            Higher comes first.
+        num_results : int
+            Items wanted in each list.
+        """
+        lists = cls.empty(len(candidates), num_results)
+        people = candidates.person_rows
+        order = np.lexsort((-scores, people))
+        place = np.arange(len(order)) - np.repeat(
+            candidates.indptr[:-1], np.diff(candidates.indptr)
+        )
+        kept = place < num_results
+        at, chosen = (people[kept], place[kept]), order[kept]
+        lists.item_rows[at] = candidates.item_rows[chosen]
+        lists.scores[at] = scores[chosen]
+        lists.sources[at] = candidates.sources[chosen]
+        return lists
+
+    @classmethod
     def best(
         cls,
         item_rows: NDArray[np.int32],
@@ -47,16 +75,14 @@ class Lists:
         *,
         num_results: int,
     ) -> Self:
-        """Take the best of each person's candidates, shapes (n, m); `-inf` marks no candidate."""
-        lists = cls.empty(len(scores), num_results)
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :num_results]
-        best = np.take_along_axis(scores, order, axis=1)
-        found = np.take_along_axis(item_rows, order, axis=1)
-        width = order.shape[1]
-        lists.scores[:, :width] = best
-        lists.item_rows[:, :width] = np.where(np.isfinite(best), found, -1)
-        lists.sources[:, :width] = np.take_along_axis(sources, order, axis=1)
-        return lists
+        """Take the best of a grid of items, shapes (n, m); `-inf` marks a place without any."""
+        valid = np.isfinite(scores)
+        candidates = Candidates(
+            indptr=np.concatenate(([0], np.cumsum(valid.sum(axis=1)))),
+            item_rows=item_rows[valid].astype(np.int32, copy=False),
+            sources=sources[valid],
+        )
+        return cls.best_candidates(candidates, scores[valid], num_results=num_results)
 
     @classmethod
     def joined(cls, parts: Sequence[Self], *, num_results: int) -> Self:

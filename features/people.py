@@ -1,7 +1,7 @@
 """People: what the shop knows about each user beside the history, as arrays."""
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,10 @@ class People:
             countries=names,
             purposes=purposes,
         )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give `country_rows` and `consents`, for storage."""
+        return {"country_rows": self.country_rows, "consents": self.consents}
 
     def consented(self, purpose: str) -> NDArray[np.bool_]:
         """Mark the users who agreed to this purpose, shape (n_users,); silence is no consent."""

@@ -1,68 +1,34 @@
-"""The road of every list: history, vector, candidates, score, the best of them."""
+"""The road of every list: history, views, candidates, features, score, the best of them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from features.candidates import Source, gather
 from features.demand import Trends
-from features.events import EventType
+from features.errors import InvalidInput
 from features.fitted_model import EmbeddingModel
 from features.history import Histories
-from features.item_index import ItemIndex
+from features.item_facts import ItemFacts
+from features.last_items import last_items
 from features.lists import Lists
-from features.pair_features import Blend, pair_features
+from features.neighbours import Neighbours
+from features.pair_features import Blend, PairFeatures
+from features.proposal import ListPolicy, Proposal, blocked_pairs
+from features.ranker import Ranker
+from features.ranker_features import ranker_features
+from features.retrievers import Blocked, EmbeddingRetriever, Retriever, at_pairs
+from features.seen import Persons, Seen
+from features.sources import Sources
 from features.weights import ConfidenceWeights, confidence
+
+__all__ = ["ListPolicy", "Recommender"]
 
 _CELLS_AT_ONCE: Final = 4_000_000
 _MOST_PEOPLE_AT_ONCE: Final = 256
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Persons:
-    """People as the models see them.
-
-    Parameters
-    ----------
-    histories : Histories
-        What each of n people did.
-    confidence : csr_array of float32, shape (n, n_items)
-        What that says about each item.
-    vectors : ndarray of float32, shape (n, d), or None
-        Where that puts them; None where there is no embedding model.
-    """
-
-    histories: Histories
-    confidence: sp.csr_array
-    vectors: NDArray[np.float32] | None
-
-    def __len__(self) -> int:
-        return len(self.histories)
-
-    def take(self, rows: NDArray[np.integer]) -> "Persons":
-        """Give these people, in this order."""
-        vectors = None if self.vectors is None else self.vectors[rows]
-        return Persons(self.histories.take(rows), self.confidence[rows], vectors)
-
-
-@dataclass(frozen=True, slots=True)
-class ListPolicy:
-    """What every list of one call keeps to.
-
-    Parameters
-    ----------
-    num_results : int
-        Items wanted in each list.
-    exclude_purchased : bool
-        True to leave out what the person has bought and kept.
-    """
-
-    num_results: int
-    exclude_purchased: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,11 +46,16 @@ class Recommender:
     trends : Trends
         What is wanted by everybody.
     blend : Blend
-        How the pair features add up to a score.
-    model : EmbeddingModel or None
-        Where people and items lie; None for a bundle that knows only what is popular.
-    index : ItemIndex or None
-        The index of the model's item vectors.
+        How the plain features add up to a score.
+    retrievers : mapping of str to Retriever
+        The models by name. The first tells where people and items lie and why an item is listed;
+        empty for a bundle that knows only what is popular.
+    sources : Sources
+        What names candidates beside the models.
+    facts : ItemFacts or None
+        What the ranker reads of items.
+    ranker : Ranker or None
+        Orders the candidates; the blend does without one.
     """
 
     as_of_s: int
@@ -92,8 +63,27 @@ class Recommender:
     recommendable: NDArray[np.bool_]
     trends: Trends
     blend: Blend
-    model: EmbeddingModel | None = None
-    index: ItemIndex | None = None
+    retrievers: Mapping[str, Retriever] = field(default_factory=dict)
+    sources: Sources = field(default_factory=Sources)
+    facts: ItemFacts | None = None
+    ranker: Ranker | None = None
+
+    @property
+    def first(self) -> EmbeddingRetriever | None:
+        """The first model, with its index."""
+        found = next(iter(self.retrievers.values()), None)
+        return found if isinstance(found, EmbeddingRetriever) else None
+
+    @property
+    def model(self) -> EmbeddingModel | None:
+        """The first model: where people and items lie."""
+        return None if self.first is None else self.first.model
+
+    @property
+    def item_to_item(self) -> Neighbours | None:
+        """The first model of which items speak for which others."""
+        models = (one.model for one in self.retrievers.values())
+        return next((one for one in models if isinstance(one, Neighbours)), None)
 
     def read(self, histories: Histories, *, vectors: NDArray[np.float32] | None = None) -> Persons:
         """Turn histories into what the models see.
@@ -111,7 +101,7 @@ class Recommender:
         )
         if vectors is None and self.model is not None:
             vectors = self.model.encode(sureness)
-        return Persons(histories, sureness, vectors)
+        return Persons(seen, sureness, vectors)
 
     def recommend(
         self,
@@ -134,78 +124,92 @@ class Recommender:
         excluded : sequence of n ndarrays of int, optional
             Item rows that each person must not be shown.
         """
-        people, items = _blocked_pairs(persons.histories, policy, excluded)
-        bounds = np.searchsorted(people, np.arange(len(persons) + 1))
-        parts = []
-        for start, stop in self._batches(len(persons)):
-            here, pairs = slice(start, stop), slice(bounds[start], bounds[stop])
-            blocked = np.zeros((stop - start, len(self.recommendable)), dtype=np.bool_)
-            blocked[people[pairs] - start, items[pairs]] = True
-            trending = self.trends.top[trend_rows[here]]
-            parts.append(self._lists(persons, here, policy.num_results, trending, blocked))
+        parts = [
+            self._lists(proposal, policy)
+            for proposal in self.propose(persons, policy, trend_rows=trend_rows, excluded=excluded)
+        ]
         return Lists.joined(parts, num_results=policy.num_results)
+
+    def propose(
+        self,
+        persons: Persons,
+        policy: ListPolicy,
+        *,
+        trend_rows: NDArray[np.integer],
+        excluded: Sequence[NDArray[np.integer]] | None = None,
+    ) -> Iterator[Proposal]:
+        """Name the candidates of each person, batch by batch; see `recommend`."""
+        people, items = blocked_pairs(persons.histories, policy, excluded)
+        bounds = np.searchsorted(people, np.arange(len(persons) + 1))
+        for start, stop in self._batches(len(persons)):
+            pairs = slice(bounds[start], bounds[stop])
+            marks = np.zeros((stop - start, len(self.recommendable)), dtype=np.bool_)
+            marks[people[pairs] - start, items[pairs]] = True
+            # Row by row the bits are counted by vector instructions; a sum over rows is slower.
+            n_own = np.array([np.count_nonzero(one) for one in marks], dtype=np.int64)
+            marks |= ~self.recommendable
+            here = np.arange(start, stop)
+            some = persons if len(here) == len(persons) else persons.take(here)
+            seen = self._see(some, trend_rows[here])
+            blocked = Blocked(marks, n_own)
+            named = self.sources.named(seen, self.trends, blocked, num_results=policy.num_results)
+            yield Proposal(here, seen, gather(named, blocked=marks), blocked)
+
+    def features(self, proposal: Proposal) -> PairFeatures:
+        """Compute what the ranker reads of a proposal's pairs.
+
+        Raises
+        ------
+        InvalidInput
+            The bundle holds no item facts.
+        """
+        if self.facts is None:
+            raise InvalidInput("this bundle holds no item facts; run vitrine train")
+        return ranker_features(proposal.seen, proposal.candidates, self.facts)
+
+    def blended(self, proposal: Proposal) -> NDArray[np.float32]:
+        """Score a proposal's pairs without a ranker, shape (n_pairs,)."""
+        seen, candidates = proposal.seen, proposal.candidates
+        affinity = np.zeros(len(candidates.item_rows), dtype=np.float32)
+        if seen.views:
+            affinity = next(iter(seen.views.values())).pair_scores(candidates)
+        return self.blend.score(
+            affinity=affinity,
+            own=at_pairs(seen.persons.confidence, candidates),
+            trend=self.trends.scores[candidates.item_rows],
+        )
+
+    def _see(self, persons: Persons, trend_rows: NDArray[np.integer]) -> Seen:
+        views = {
+            name: retriever.view(
+                persons.confidence, persons.vectors if retriever is self.first else None
+            )
+            for name, retriever in self.retrievers.items()
+        }
+        due = self.sources.due(persons, as_of_s=self.as_of_s)
+        strengths = self.sources.strengths(persons, due, as_of_s=self.as_of_s)
+        if self.item_to_item is not None:
+            last = last_items(persons.histories, n_items=len(self.recommendable))
+            strengths[Source.NEAR_ITEMS] = self.item_to_item.scores(last)
+        return Seen(persons, views, trend_rows, strengths, due, self.as_of_s)
 
     def _batches(self, n: int) -> Iterator[tuple[int, int]]:
         at_once = int(np.clip(_CELLS_AT_ONCE // len(self.recommendable), 1, _MOST_PEOPLE_AT_ONCE))
         for start in range(0, n, at_once):
             yield start, min(start + at_once, n)
 
-    def _lists(
-        self,
-        persons: Persons,
-        here: slice,
-        num_results: int,
-        trending: NDArray[np.int32],
-        blocked: NDArray[np.bool_],
-    ) -> Lists:
-        confidence = persons.confidence[here]
-        vectors = None if persons.vectors is None else persons.vectors[here]
-        # Row by row the bits are counted by vector instructions; a sum over rows is slower.
-        n_blocked = np.array([np.count_nonzero(one) for one in blocked], dtype=np.int64)
-        blocked |= ~self.recommendable
-        candidates = gather(
-            confidence=confidence,
-            vectors=vectors,
-            index=self.index,
-            num_results=num_results,
-            trending=trending,
-            blocked=blocked,
-            n_blocked=n_blocked,
-        )
-        features = pair_features(
-            candidates.item_rows,
-            confidence=confidence,
-            vectors=vectors,
-            item_vectors=None if self.model is None else self.model.item_vectors,
-            trend_scores=self.trends.scores,
-        )
+    def _lists(self, proposal: Proposal, policy: ListPolicy) -> Lists:
+        if self.ranker is None:
+            scores = self.blended(proposal)
+        else:
+            scores = self.ranker.score(self.features(proposal), new=policy.exclude_purchased)
+        candidates, seen = proposal.candidates, proposal.seen
         # Of somebody new only the place is known: what is trending there is in its order already.
-        is_new = np.diff(confidence.indptr)[:, None] == 0
-        scores = np.where(is_new, np.float32(0), self.blend.score(features))
-        scores = np.where(candidates.valid, scores, -np.inf)
-        lists = Lists.best(
-            candidates.item_rows, scores, candidates.sources, num_results=num_results
-        )
+        is_new = np.diff(seen.persons.confidence.indptr) == 0
+        scores = np.where(is_new[candidates.person_rows], np.float32(0), scores)
+        lists = Lists.best_candidates(candidates, scores, num_results=policy.num_results)
+        free = ~proposal.blocked.marks
         for place in lists.short:
-            for popular in (trending[place], self.trends.order):
-                # `blocked` also marks what the sources named: it stands in the list already.
-                lists.fill(place, popular[~blocked[place, popular]], Source.POPULAR)
+            for popular in (self.trends.top[seen.trend_rows[place]], self.trends.order):
+                lists.fill(place, popular[free[place, popular]], Source.POPULAR)
         return lists
-
-
-def _blocked_pairs(
-    histories: Histories,
-    policy: ListPolicy,
-    excluded: Sequence[NDArray[np.integer]] | None,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pair people with the items that they must not be shown, sorted by person."""
-    people, items = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    if policy.exclude_purchased:
-        bought = histories.event_types == EventType.PURCHASE.code
-        people, items = histories.person_of_entry[bought], histories.item_rows[bought]
-    if excluded is not None:
-        lengths = [len(one) for one in excluded]
-        people = np.concatenate((people, np.repeat(np.arange(len(excluded)), lengths)))
-        items = np.concatenate((items, *excluded))
-    order = np.argsort(people, kind="stable")
-    return people[order], items[order]

@@ -41,6 +41,9 @@ class Snapshot:
         Aligned to `items`.
     people : People
         Aligned to `users`.
+    prices : ndarray of float64, shape (n_items,)
+        The median price that was paid up to `as_of`, else the catalogue's; NaN where neither is
+        known. The catalogue alone would tell of later price changes.
     as_of : datetime
         The moment; no event in here is later.
     """
@@ -51,6 +54,7 @@ class Snapshot:
     demand: Demand
     catalogue: Catalogue
     people: People
+    prices: NDArray[np.float64]
     as_of: datetime
 
     @property
@@ -77,6 +81,7 @@ def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
     log = EventLog(lake)
     # Three tables are drawn from it: settled once, read three times.
     events = without_returned(_by_person(log.scan(end=as_of))).cache()
+    paid = _paid_prices(events).to_pyarrow()
     days = _person_days(events).to_pyarrow()
     demand = _demand_days(events).to_pyarrow()
     if not demand.num_rows:
@@ -89,13 +94,15 @@ def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
     users = _id_map(days["person"], users_table["user_id"])
     later = log.scan(start=as_of).select("item_id").distinct().to_pyarrow()
     items = _id_map(demand["item_id"], items_table["item_id"])
+    catalogue = _catalogue(items_table, items, seen=demand, later=later, as_of=as_of)
     return Snapshot(
         users=users,
         items=items,
         histories=_histories(days, users, items),
         demand=_demand(demand, items),
-        catalogue=_catalogue(items_table, items, seen=demand, later=later, as_of=as_of),
+        catalogue=catalogue,
         people=_people(users_table, users, _last_countries(events).to_pyarrow()),
+        prices=_prices(paid, items, catalogue),
         as_of=as_of.astimezone(UTC),
     )
 
@@ -103,7 +110,7 @@ def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
 def _by_person(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
     anonymous = ibis.literal(ANONYMOUS_PREFIX) + events.anonymous_id
     return events.mutate(person=events.user_id.coalesce(anonymous)).select(
-        "event_id", "person", "item_id", "event_type", "timestamp", "quantity", "country"
+        "event_id", "person", "item_id", "event_type", "timestamp", "quantity", "price", "country"
     )
 
 
@@ -120,6 +127,11 @@ def _demand_days(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
     keys = ["item_id", "event_type", "country"]
     days = events.group_by(*keys, day=events.timestamp.date()).agg(count=events.count())
     return days.order_by("item_id", "day", "event_type", "country")
+
+
+def _paid_prices(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
+    paid = events.filter((events.event_type == EventType.PURCHASE.value) & (events.price > 0))
+    return paid.group_by("item_id").agg(price=paid.price.median())
 
 
 def _last_countries(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
@@ -193,6 +205,12 @@ def _catalogue(
     is_out = pc.less_equal(released, pa.scalar(as_of, pa.timestamp("us", tz="UTC")))
     alive = pc.coalesce(is_out, pc.invert(began_later)).to_numpy(zero_copy_only=False)
     return Catalogue.of(table, item_ids=item_ids, alive=alive.astype(np.bool_))
+
+
+def _prices(paid: pa.Table, items: IdMap, catalogue: Catalogue) -> NDArray[np.float64]:
+    prices: NDArray[np.float64] = catalogue.table["price"].cast(pa.float64()).to_numpy().copy()
+    prices[_rows(paid["item_id"], items)] = paid["price"].to_numpy()
+    return prices
 
 
 def _people(table: pa.Table, users: IdMap, last_countries: pa.Table) -> People:

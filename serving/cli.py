@@ -6,11 +6,13 @@ import sys
 from contextlib import closing
 from ipaddress import ip_address
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from features.errors import InvalidSettings
 from features.home import Home
+from features.kinds import Kind
 from features.options import at_home
 from serving.auth import KeyRing, Scope, issue_key
 
@@ -123,31 +125,42 @@ _titles = click.option("--titles", is_flag=True, help="Name items by their title
 @at_home
 @click.option("--user", "user_id", required=True, help="The user's id.")
 @click.option("--placement", default="home", show_default=True, help="Where the list would stand.")
+@click.option("--blended", is_flag=True, help="As the list would be without the second stage.")
 @_num_results
 @_titles
-def recommend(home: Path, user_id: str, placement: str, num_results: int, *, titles: bool) -> None:
+def recommend(
+    home: Path, user_id: str, placement: str, num_results: int, *, titles: bool, blended: bool
+) -> None:
     """Look at what a user did, and at the list that they get."""
     from serving.live_bundle import open_road
     from serving.looking import Look
     from serving.text_table import terminal_width
 
-    look = Look(open_road(Home(home)), titles=titles, width=terminal_width())
+    road = open_road(Home(home))
+    look = Look(road.blended() if blended else road, titles=titles, width=terminal_width())
     click.echo(look.at_user(user_id, placement=placement, num_results=num_results))
 
 
 @click.command()
 @at_home
 @click.option("--item", "item_id", required=True, help="The item's id.")
+@click.option(
+    "--kind",
+    type=click.Choice(get_args(Kind)),
+    default="any",
+    show_default=True,
+    help="Wanted instead of it, as well, or either.",
+)
 @_num_results
 @_titles
-def similar(home: Path, item_id: str, num_results: int, *, titles: bool) -> None:
+def similar(home: Path, item_id: str, kind: Kind, num_results: int, *, titles: bool) -> None:
     """Look at an item, and at what is similar to it."""
     from serving.live_bundle import open_road
     from serving.looking import Look
     from serving.text_table import terminal_width
 
     look = Look(open_road(Home(home)), titles=titles, width=terminal_width())
-    click.echo(look.at_item(item_id, num_results=num_results))
+    click.echo(look.at_item(item_id, kind=kind, num_results=num_results))
 
 
 @click.command()

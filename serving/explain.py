@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from features.events import EventType
 from features.fitted_model import EmbeddingModel
 from features.lists import Lists
-from features.recommender import Persons, Recommender
+from features.recommender import Recommender
+from features.seen import Persons
 
 REASONS: Final = 3
 

@@ -13,6 +13,7 @@ from features.errors import UnknownItem, UnknownUser, VitrineError
 from features.events import EventType
 from features.history import Histories
 from features.ids import MISSING, IdMap
+from features.kinds import Kind
 from serving.lists import Answer
 from serving.recommend import answer_recommend
 from serving.road import Road
@@ -24,6 +25,11 @@ _KINDS: Final = {
     "bought": (EventType.PURCHASE,),
     "put into the cart or on the wishlist": (EventType.CART, EventType.WISHLIST),
     "viewed": (EventType.VIEW, EventType.CLICK),
+}
+_HEADINGS: Final[dict[Kind, str]] = {
+    "any": "similar to it",
+    "alternatives": "wanted instead of it",
+    "complements": "wanted as well",
 }
 _TOLD: Final = {"purchased": "bought", "carted": "put into the cart"}
 _NUMBERS: Final = ("times", "rank", "price", "score")
@@ -80,13 +86,15 @@ class Look:
         parts = [self._person(user_id, row), *self._history(history)]
         return "\n\n".join([*parts, self._list(f"recommended for {placement}", answer)])
 
-    def at_item(self, item_id: str, *, num_results: int) -> str:
+    def at_item(self, item_id: str, *, kind: Kind, num_results: int) -> str:
         """Show an item and the list of what is similar to it.
 
         Parameters
         ----------
         item_id : str
             The item.
+        kind : {"any", "alternatives", "complements"}
+            What the similar items are wanted for.
         num_results : int
             Items wanted in the list.
 
@@ -99,9 +107,9 @@ class Look:
         row = items.row_of(item_id)
         if row == MISSING:
             raise UnknownItem(f"no item has the id {item_id!r}{_nearest(items, item_id)}")
-        asked = SimilarRequest(item_id=item_id, num_results=num_results)
+        asked = SimilarRequest(item_id=item_id, kind=kind, num_results=num_results)
         answer = _answered(answer_similar(self.road, [asked]))
-        return "\n\n".join([self._item(item_id, row), self._list("similar to it", answer)])
+        return "\n\n".join([self._item(item_id, row), self._list(_HEADINGS[kind], answer)])
 
     def _person(self, user_id: str, row: int) -> str:
         people = self.road.bundle.people

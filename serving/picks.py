@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.lists import Lists
-from features.recommender import ListPolicy, Persons
+from features.recommender import ListPolicy
+from features.seen import Persons
 from serving.explain import Reasons, explain
 from serving.lists import Answer, why_short, wire_items
 from serving.recommend import left_out

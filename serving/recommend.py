@@ -12,7 +12,8 @@ from features.errors import VitrineError
 from features.events import ANONYMOUS_PREFIX, EventType
 from features.history import Histories
 from features.lists import Lists
-from features.recommender import ListPolicy, Persons
+from features.recommender import ListPolicy
+from features.seen import Persons
 from serving.explain import Reasons, explain
 from serving.lists import Answer, no_history, or_error, unknown_items, why_short, wire_list
 from serving.road import Road

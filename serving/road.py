@@ -1,6 +1,6 @@
 """What an answer is made from: the bundle and the placements, swapped as one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -33,6 +33,11 @@ class Road:
     def __post_init__(self) -> None:
         rows = self.bundle.recommender.trends.rows_of(self.bundle.people.countries)
         object.__setattr__(self, "_trend_rows", rows)
+
+    def blended(self) -> "Road":
+        """Give the same road without a second stage: lists in the order of the blend."""
+        recommender = replace(self.bundle.recommender, ranker=None)
+        return Road(replace(self.bundle, recommender=recommender), self.placements)
 
     def trend_rows(self, user_rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Find where it is told what is trending where each person lives, shape (n,).

@@ -5,6 +5,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from features.kinds import Kind
+
 Id = Annotated[str, Field(min_length=1, max_length=256)]
 Ids = Annotated[list[Id], Field(max_length=1000)]
 NumResults = Annotated[int, Field(ge=1, le=500)]
@@ -46,10 +48,11 @@ class RecommendRequest(Wire):
 
 
 class SimilarRequest(Wire):
-    """A list for one or several items."""
+    """A list for one or several items: of any kind, wanted instead of them, or as well."""
 
     item_id: Id | None = None
     item_ids: Ids = Field(default_factory=list)
+    kind: Kind = "any"
     num_results: NumResults = 10
     exclude_items: Ids = Field(default_factory=list)
 

@@ -1,11 +1,15 @@
 """Answers about items: what somebody who looks at these may want instead or as well."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from features.errors import UnknownItem, VitrineError
+from features.kinds import Kind
 from serving.lists import Answer, unknown_items, why_short, wire_list
 from serving.road import Road
 from serving.schemas import SimilarRequest
+
+_BEYOND_ITS_MEANING: Final = {"alternatives": "not_alike", "complements": "not_bought_together"}
 
 
 def answer_similar(road: Road, requests: Sequence[SimilarRequest]) -> list[Answer | VitrineError]:
@@ -36,11 +40,28 @@ def _answer_one(road: Road, request: SimilarRequest) -> Answer | VitrineError:
         )
     excluded = items.rows(request.exclude_items)
     excluded = excluded[excluded >= 0]
+    kind: Kind = request.kind if road.bundle.similar.knows_kinds else "any"
     lists = road.bundle.similar.similar(
-        [known], num_results=request.num_results, excluded=[excluded]
+        [known], num_results=request.num_results, excluded=[excluded], kind=kind
     )
     unknown = [one for one, row in zip(request.seeds, seeds, strict=True) if row < 0]
-    answer = wire_list(road, lists, 0, placement=None, warnings=unknown_items(unknown))
+    warnings = unknown_items(unknown)
+    if kind != request.kind:
+        warnings.append(_no_kinds(request.kind))
+    answer = wire_list(road, lists, 0, placement=None, warnings=warnings)
     if answer["returned"] < answer["requested"]:
-        answer["shortfall"] = why_short(road, {"asked_about": known, "excluded": excluded})
+        shortfall = why_short(road, {"asked_about": known, "excluded": excluded})
+        if kind != "any":
+            counted = answer["returned"] + sum(shortfall.values())
+            shortfall[_BEYOND_ITS_MEANING[kind]] = len(items) - counted
+        answer["shortfall"] = shortfall
     return answer
+
+
+def _no_kinds(wanted: Kind) -> dict[str, str]:
+    """Announce the fallback of a bundle that was made before there were kinds."""
+    return {
+        "code": "no_kinds",
+        "message": f"this bundle does not know {wanted}: the list is of similar items of any kind;"
+        " run vitrine train and vitrine promote for one that does",
+    }

@@ -21,6 +21,7 @@ from features.item_index import ItemIndex
 from features.pair_features import Blend
 from features.people import People
 from features.recommender import Recommender
+from features.retrievers import EmbeddingRetriever
 from features.similar import SimilarItems
 from features.weights import ConfidenceWeights, confidence
 from training.bundle import Bundle, point_to
@@ -122,8 +123,7 @@ def _tiny_bundle(*, prefix: str = "", seed: int = 0) -> Bundle:
         recommendable=catalogue.recommendable,
         trends=trends,
         blend=Blend(),
-        model=model,
-        index=ItemIndex.build(model.item_vectors),
+        retrievers={"svd": EmbeddingRetriever(model, ItemIndex.build(model.item_vectors))},
     )
     return Bundle(
         manifest=Manifest(

@@ -1,6 +1,7 @@
 """Shops for tests: a lake written from a few lines, and shops of any size as arrays."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
@@ -11,17 +12,21 @@ import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from features.catalog import ITEM_SCHEMA, USER_SCHEMA, Catalogue
 from features.demand import Demand
-from features.encoders import FoldInEncoder
+from features.encoders import FoldInEncoder, HistoryMeanEncoder
 from features.event_log import EventLog, connect
 from features.events import EVENT_SCHEMA, EventType
-from features.fitted_model import EmbeddingModel
+from features.fitted_model import EmbeddingModel, ScoringModel
 from features.history import SECONDS_PER_DAY, Histories
 from features.ids import IdMap
+from features.neighbours import Neighbours
 from features.people import People
 from features.snapshot import Snapshot
+from tests.planted_trees import planted_ranker
 from training.assemble import assemble, interactions
 from training.bundle import Bundle
 from training.settings import TrainingSettings
@@ -129,6 +134,7 @@ def some_snapshot(
             alive=np.ones(n_items, dtype=np.bool_),
         ),
         people=people,
+        prices=np.arange(1.0, n_items + 1),
         as_of=AS_OF,
     )
 
@@ -141,6 +147,19 @@ def svd_model(snapshot: Snapshot, settings: TrainingSettings) -> EmbeddingModel:
     return EmbeddingModel(vectors, FoldInEncoder.of(vectors, regularization=1.0))
 
 
+def some_models(snapshot: Snapshot, settings: TrainingSettings) -> dict[str, ScoringModel]:
+    """Give a model of each kind under a trainer's name: two of vectors, and one of neighbours."""
+    folded, wanted = svd_model(snapshot, settings), interactions(snapshot, settings).matrix
+    averaged = HistoryMeanEncoder.fitted(
+        folded.item_vectors, user_vectors=folded.encode(wanted), confidence=wanted
+    )
+    return {
+        "als": folded,
+        "bpr": EmbeddingModel(folded.item_vectors, averaged),
+        "item_knn": Neighbours.of(sp.csr_array(wanted.T @ wanted), most=10),
+    }
+
+
 def some_bundle(seed: int, *, with_model: bool = True, **sizes: int) -> Bundle:
     """Assemble the shop of `some_snapshot`, with a model or knowing only what is popular."""
     return bundle_of(some_snapshot(seed, **sizes), with_model=with_model)
@@ -151,8 +170,24 @@ def bundle_of(
 ) -> Bundle:
     """Assemble a snapshot as a training would."""
     chosen = settings or TrainingSettings()
-    model = svd_model(snapshot, chosen) if with_model else None
-    return assemble(snapshot, chosen, model, data_digest="planted", created_at=AS_OF)
+    models = {"als": svd_model(snapshot, chosen)} if with_model else {}
+    return assemble(snapshot, chosen, models, data_digest="planted", created_at=AS_OF)
+
+
+def full_bundle(seed: int, **sizes: int) -> Bundle:
+    """Assemble the shop of `some_snapshot` with every part that a bundle can have."""
+    snapshot = some_snapshot(seed, **sizes)
+    settings = TrainingSettings(beside=["bpr", "item_knn"])
+    models = some_models(snapshot, settings)
+    bundle = assemble(snapshot, settings, models, data_digest="planted", created_at=AS_OF)
+    ranker = planted_ranker(bundle, seed)
+    return replace(bundle, recommender=replace(bundle.recommender, ranker=ranker))
+
+
+def trend_rows_of(bundle: Bundle) -> NDArray[np.int64]:
+    """Find where everybody of a bundle is told what is trending."""
+    by_country = bundle.recommender.trends.rows_of(bundle.people.countries)
+    return by_country[bundle.people.country_rows]
 
 
 def _some_history(

@@ -19,16 +19,20 @@ OURS = [*MODULES, ROOT / "vitrine.py", *sorted((ROOT / "benchmarks").rglob("*.py
 DOORS = {
     "duckdb": {"features.event_log.engine"},
     "faiss": {"features.item_index"},
-    "implicit": {"training.models.als", "training.models.bpr"},
+    "implicit": {"training.models.als", "training.models.bpr", "training.models.item_knn"},
     "lightfm": {"training.models.lightfm"},
+    "lightgbm": {"training.ranker"},
     "mlflow": {"training.mlflow_door"},
-    "matplotlib": {"training.plots"},
+    "matplotlib": {"training.plots.canvas"},
+    "optuna": {"training.tune.study"},
+    "sklearn": {"training.tastes"},
     "bentoml": {"serving.service"},
 }
 # Table work is Ibis; what serving loads is arrays.
 TABLES = ("ibis", "duckdb")
 TOO_HEAVY_TO_SERVE = (
-    *("mlflow", "implicit", "lightfm", "pandas", "optuna", "pyspark", "matplotlib"),
+    *("mlflow", "implicit", "lightfm", "lightgbm", "pandas", "optuna", "pyspark", "matplotlib"),
+    "sklearn",
     *TABLES,
 )
 LONGEST_MODULE = 250

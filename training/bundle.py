@@ -1,8 +1,7 @@
 """The bundle: everything that serving needs, immutable on disk. The seam to serving."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Self
@@ -11,20 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.catalog import Catalogue
-from features.demand import Trends
-from features.encoders import ENCODERS
 from features.errors import NoBundle
-from features.fitted_model import EmbeddingModel
 from features.history import Histories
 from features.ids import IdMap
-from features.item_index import IndexChoice, ItemIndex
-from features.pair_features import Blend
+from features.item_index import ItemIndex
 from features.people import People
-from features.recommender import Persons, Recommender
+from features.recommender import Recommender
+from features.seen import Persons
 from features.similar import SimilarItems
-from features.weights import ConfidenceWeights
 from training.manifest import MANIFEST, Manifest, check_name, file_facts
 from training.storage import StoredArrays, read_table, settle, write_arrays, write_table
+from training.stored_recommender import (
+    Groups,
+    groups_of,
+    indexes_of,
+    open_index,
+    open_recommender,
+    parts_of,
+)
 
 CURRENT = "CURRENT"
 
@@ -127,7 +130,7 @@ class Bundle:
             manifest.verify(folder)
         arrays = StoredArrays(folder, tuple(manifest.files))
         catalogue = Catalogue(read_table(folder / "catalogue.arrow"), arrays.one("recommendable"))
-        recommender = _open_recommender(manifest, arrays, catalogue)
+        recommender = open_recommender(manifest, arrays, catalogue)
         return cls(
             manifest=manifest,
             users=IdMap(**arrays.group("users")),
@@ -141,26 +144,25 @@ class Bundle:
             catalogue=catalogue,
             recommender=recommender,
             similar=SimilarItems(
-                index=_open_index(manifest, arrays, "similar"),
+                index=open_index(manifest, arrays, "similar"),
                 category_rows=arrays.one("category_rows"),
                 recommendable=catalogue.recommendable,
                 popular=recommender.trends.order,
+                content=recommender.sources.content,
+                baskets=recommender.sources.baskets,
             ),
             user_vectors=None if manifest.model is None else arrays.one("user_vectors"),
         )
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        trends, people = self.recommender.trends, self.people
-        grouped: dict[str, Mapping[str, NDArray[Any]]] = {
+        grouped: Groups = {
             "users": self.users.arrays(),
             "items": self.items.arrays(),
             "histories": self.histories.arrays(),
-            "people": {"country_rows": people.country_rows, "consents": people.consents},
-            "trends": {"scores": trends.scores, "top": trends.top, "order": trends.order},
+            "people": self.people.arrays(),
+            "similar": {"vectors": self.similar.index.vectors},
+            **groups_of(self.recommender),
         }
-        grouped |= {name: {"vectors": index.vectors} for name, index in self._indexes().items()}
-        if self.recommender.model is not None:
-            grouped["encoder"] = self.recommender.model.encoder.arrays()
         arrays = {
             f"{group}/{name}": one
             for group, named in grouped.items()
@@ -173,43 +175,15 @@ class Bundle:
         return arrays
 
     def _indexes(self) -> dict[str, ItemIndex]:
-        near = self.recommender.index
-        return {"similar": self.similar.index} | ({} if near is None else {"near": near})
+        return {"similar": self.similar.index, **indexes_of(self.recommender)}
 
     def _parts(self) -> dict[str, Any]:
-        model = self.recommender.model
         return {
-            "weights": asdict(self.recommender.weights),
-            "blend": asdict(self.recommender.blend),
-            "trend_countries": self.recommender.trends.countries,
+            **parts_of(self.recommender),
             "countries": self.people.countries,
             "purposes": self.people.purposes,
-            "encoder": None if model is None else model.encoder.kind,
             "indexes": {name: index.choice.as_dict() for name, index in self._indexes().items()},
         }
-
-
-def _open_recommender(
-    manifest: Manifest, arrays: StoredArrays, catalogue: Catalogue
-) -> Recommender:
-    parts = manifest.parts
-    recommender = Recommender(
-        as_of_s=int(manifest.as_of.timestamp()),
-        weights=ConfidenceWeights(**parts["weights"]),
-        recommendable=catalogue.recommendable,
-        trends=Trends(**arrays.group("trends"), countries=tuple(parts["trend_countries"])),
-        blend=Blend(**parts["blend"]),
-    )
-    if manifest.model is None:
-        return recommender
-    index = _open_index(manifest, arrays, "near")
-    encoder = ENCODERS[parts["encoder"]](arrays.group("encoder"))
-    return replace(recommender, model=EmbeddingModel(index.vectors, encoder), index=index)
-
-
-def _open_index(manifest: Manifest, arrays: StoredArrays, name: str) -> ItemIndex:
-    choice = IndexChoice(**manifest.parts["indexes"][name])
-    return ItemIndex.open(arrays.folder / f"{name}.faiss", arrays.one(f"{name}/vectors"), choice)
 
 
 def point_to(parent: Path, bundle_id: str) -> None:

@@ -27,18 +27,27 @@ def _configured(command: Command) -> Command:
     return option(command)
 
 
+def _briefly(command: Command) -> Command:
+    option = click.option("--brief", is_flag=True, help="Print the table of the models alone.")
+    return option(command)
+
+
 @click.command()
 @at_home
 @_configured
 @click.option("--horizon-days", type=click.IntRange(min=1), help="Length of the targets' window.")
-def train(*, home: Path, config: Path | None, horizon_days: int | None) -> None:
+@_briefly
+def train(*, home: Path, config: Path | None, horizon_days: int | None, brief: bool) -> None:
     """Measure the settings on the last fold, learn from everything, register a version."""
+    from training.report_text import as_text
     from training.settings import TrainingSettings
     from training.train import train as run_training
 
     settings = TrainingSettings.load(config).judged_over(horizon_days=horizon_days)
     trained = run_training(Home(home), settings, now=datetime.now(UTC), say=click.echo)
-    click.echo(trained.report.as_text())
+    click.echo(as_text(trained.report, brief=brief))
+    if trained.version.finding:
+        click.echo(trained.version.finding)
     click.echo(
         f"registered version {trained.version.version}, bundle {trained.version.bundle_id};"
         f" next: vitrine promote {trained.version.version} --home {home}"
@@ -55,6 +64,7 @@ def train(*, home: Path, config: Path | None, horizon_days: int | None) -> None:
 @click.option(
     "--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write results here."
 )
+@_briefly
 def evaluate(
     *,
     home: Path,
@@ -64,10 +74,12 @@ def evaluate(
     k: int | None,
     compare: str | None,
     out: Path | None,
+    brief: bool,
 ) -> None:
     """Measure the served pipeline, its models and the baselines on a fold."""
     from training.pipeline import Steps, last_fold
     from training.pipeline import evaluate as measure
+    from training.report_text import as_text
     from training.settings import TrainingSettings
 
     settings = TrainingSettings.load(config).judged_over(
@@ -79,29 +91,91 @@ def evaluate(
         fold = replace(fold, as_of=as_of.replace(tzinfo=UTC))
     steps = Steps(lambda line: click.echo(line, err=True))
     report = measure(shop, settings, fold, now=datetime.now(UTC), steps=steps).report
-    click.echo(report.as_text())
+    click.echo(as_text(report, brief=brief))
     if out is not None:
         out.write_text(json.dumps(report.as_dict(), indent=1), encoding="utf-8")
 
 
 @click.command()
 @at_home
+@_configured
+@click.option(
+    "--trials",
+    "n_trials",
+    type=click.IntRange(min=1),
+    required=True,
+    help="How many settings to try in all, with those of earlier commands.",
+)
+@click.option("--horizon-days", type=click.IntRange(min=1), help="Length of the targets' window.")
+@click.option(
+    "--folds",
+    "n_folds",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="How many windows before the last one to measure on.",
+)
+@click.option("--models", help="Which may serve, such as als,bpr; all that can if not said.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the winner's settings; tuned.toml in the home if not said.",
+)
+@click.option(
+    "--timeout-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Begin no further trial after these.",
+)
+def tune(
+    *,
+    home: Path,
+    config: Path | None,
+    n_trials: int,
+    horizon_days: int | None,
+    n_folds: int,
+    models: str | None,
+    out: Path | None,
+    timeout_minutes: float | None,
+) -> None:
+    """Search for better settings on the folds before the last one, which stays unseen.
+
+    The settings as they are now are the first trial. A search that was stopped goes on with the
+    same command. A ranker is left out while searching: it sits on top of what is searched.
+    """
+    from features.ingest.progress import ProgressLine
+    from training.settings import TrainingSettings
+    from training.tune.search import tune as search
+
+    settings = TrainingSettings.load(config).judged_over(horizon_days=horizon_days)
+    with ProgressLine() as progress:
+        outcome = search(
+            Home(home),
+            settings,
+            n_trials=n_trials,
+            n_folds=n_folds,
+            models=models.split(",") if models else None,
+            timeout_minutes=timeout_minutes,
+            now=datetime.now(UTC),
+            progress=progress,
+        )
+    click.echo(outcome.as_text())
+    written = out or home / "tuned.toml"
+    written.write_text(outcome.as_toml(), encoding="utf-8")
+    click.echo(f"\nnext: vitrine train --home {home} --config {written}")
+
+
+@click.command()
+@at_home
 def models(*, home: Path) -> None:
-    """List the registered versions, the newest first, with what the gate said of them."""
-    found = _registry(home).versions()
+    """List the versions, what the gate said of them, and how the champion changed."""
+    from training.versions_text import as_text
+
+    registry = _registry(home)
+    found = registry.versions()
     if not found:
         click.echo("no model version is registered yet; run vitrine train")
         return
-    click.echo(f"{'version':>7}  {'knows up to':<16}  {'NDCG all':>8}  {'NDCG new':>8}  bundle")
-    for one in reversed(found):
-        scores = [one.metrics.get(column) for column in ("ndcg_all", "ndcg_new")]
-        cells = "  ".join(f"{'-' if score is None else f'{score:.4f}':>8}" for score in scores)
-        click.echo(
-            f"{one.version:>7}  {one.as_of:%Y-%m-%d %H:%M}  {cells}  {one.bundle_id}"
-            f"  {', '.join(one.aliases)}".rstrip()
-        )
-        if one.finding:
-            click.echo(f"{'':>7}  {one.finding}")
+    click.echo(as_text(found, registry.history()))
 
 
 @click.command()

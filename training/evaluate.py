@@ -12,7 +12,8 @@ from features.errors import NotEnoughData
 from features.events import EventType
 from features.fitted_model import ScoringModel
 from features.history import Histories
-from features.recommender import ListPolicy, Persons
+from features.recommender import ListPolicy
+from features.seen import Persons
 from training.bundle import Bundle
 from training.list_metrics import (
     catalogue_coverage,
@@ -25,17 +26,22 @@ from training.price_calibration import price_calibration
 from training.report import FEWEST_USERS, Result, Target
 from training.targets import Targets
 
-Ranker = Callable[[Target], NDArray[np.int32]]
+Lister = Callable[[Target], NDArray[np.int32]]
 """Gives the test users' lists for a target, shape (n, k)."""
 
 _CELLS_AT_ONCE: Final = 8_000_000
 
 
-def served_lists(bundle: Bundle, targets: Targets, *, k: int) -> Ranker:
-    """Rank by the very road that serves: for `new`, as a placement that leaves purchases out."""
+def people_of(bundle: Bundle, targets: Targets) -> tuple[Persons, NDArray[np.int64]]:
+    """Look up a fold's test users, and where it is told what is trending where they live."""
     persons = bundle.persons(targets.user_rows)
     by_country = bundle.recommender.trends.rows_of(bundle.people.countries)
-    trend_rows = by_country[bundle.people.country_rows[targets.user_rows]]
+    return persons, by_country[bundle.people.country_rows[targets.user_rows]]
+
+
+def served_lists(bundle: Bundle, targets: Targets, *, k: int) -> Lister:
+    """Rank by the very road that serves: for `new`, as a placement that leaves purchases out."""
+    persons, trend_rows = people_of(bundle, targets)
 
     def rank(target: Target) -> NDArray[np.int32]:
         policy = ListPolicy(k, exclude_purchased=target == "new")
@@ -44,7 +50,7 @@ def served_lists(bundle: Bundle, targets: Targets, *, k: int) -> Ranker:
     return rank
 
 
-def full_ranking(model: ScoringModel, bundle: Bundle, targets: Targets, *, k: int) -> Ranker:
+def full_ranking(model: ScoringModel, bundle: Bundle, targets: Targets, *, k: int) -> Lister:
     """Rank the whole catalogue that was alive by one model's scores alone."""
     persons = bundle.persons(targets.user_rows)
     alive = np.flatnonzero(bundle.catalogue.recommendable)
@@ -63,13 +69,13 @@ def full_ranking(model: ScoringModel, bundle: Bundle, targets: Targets, *, k: in
 
 
 def judge(
-    rank: Ranker, bundle: Bundle, targets: Targets, *, popularity: NDArray[np.float32]
+    rank: Lister, bundle: Bundle, targets: Targets, *, popularity: NDArray[np.float32]
 ) -> dict[Target, Result]:
     """Measure lists by what their people bought, for the targets that two users have.
 
     Parameters
     ----------
-    rank : Ranker
+    rank : Lister
         Makes the lists.
     bundle : Bundle
         What they were made from.

@@ -1,6 +1,6 @@
 """The gate: whether a version is worse than the champion, and by more than noise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.intervals import Interval, paired_difference
-from training.report import Target
+from training.report import Result, Target
 from training.user_metrics import LastFold, UserMetrics
 
 _TARGETS: Final[tuple[Target, ...]] = ("all", "new")
@@ -101,6 +101,34 @@ def judge(
     finding = "worse than the champion beyond noise" if worse else "not worse than the champion"
     numbers = "; ".join(map(str, worse or comparisons))
     return GateVerdict(not worse, f"{finding}: {numbers}", comparisons)
+
+
+def beats(ranked: Mapping[Target, Result], blended: Mapping[Target, Result]) -> GateVerdict:
+    """Tell whether a second stage earns its place: better than the blend beyond noise.
+
+    Parameters
+    ----------
+    ranked, blended : mapping of {"all", "new"} to Result
+        The same users' lists with and without the ranker, on the same fold.
+
+    Returns
+    -------
+    GateVerdict
+        Passed where NDCG is better beyond noise on one target and not worse beyond it on any.
+    """
+    comparisons = tuple(
+        Comparison(
+            target,
+            float(one.per_user["ndcg"].mean()),
+            float(blended[target].per_user["ndcg"].mean()),
+            paired_difference(one.per_user["ndcg"], blended[target].per_user["ndcg"], seed=0),
+        )
+        for target, one in ranked.items()
+    )
+    better = any(one.difference.low > 0 for one in comparisons)
+    worse = any(one.difference.worse_beyond_noise for one in comparisons)
+    numbers = "; ".join(map(str, comparisons))
+    return GateVerdict(better and not worse, f"ranker against blend: {numbers}", comparisons)
 
 
 def _opponent(

@@ -1,54 +1,36 @@
-"""The road from the event log to a registered model version; `train` reads top to bottom."""
+"""An evaluation: settings learnt from what was before a fold, and measured on what came after."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
-from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from features.errors import NotEnoughData
 from features.event_log import EventLog
 from features.events import EventType
-from features.fitted_model import EmbeddingModel
+from features.fitted_model import ScoringModel
 from features.home import Home
 from features.segments import segments
 from features.snapshot import Snapshot, take_snapshot
-from training.assemble import assemble, fit, interactions
+from training.assemble import fit, interactions
 from training.baselines import baselines
 from training.bundle import Bundle
-from training.evaluate import Ranker, full_ranking, judge, served_lists
+from training.evaluate import Lister, full_ranking, judge, served_lists
+from training.gate import GateVerdict, beats
+from training.learn import learn
 from training.manifest import file_fact
-from training.report import Report
+from training.ranker import Fitted
+from training.report import BLENDED, CHAMPION, RANKED, SERVED, Report, Result, Target
+from training.second_stage import SecondStage
 from training.settings import TrainingSettings
 from training.split import Fold, time_folds
+from training.steps import Say, Steps
 from training.targets import Targets, fold_targets
 
-SERVED: Final = "served"
-CHAMPION: Final = "champion"
-
-Say = Callable[[str], None]
-"""Told what is being done, one line each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """Tells of each step and keeps the seconds that it took."""
-
-    say: Say
-    timings_s: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
-        self.say(name)
-        started = perf_counter()
-        yield
-        # A step may come again, such as a fit for the champion's settings.
-        seconds = self.timings_s.get(name, 0.0) + perf_counter() - started
-        self.timings_s[name] = round(seconds, 3)
+__all__ = ["Evaluation", "Say", "Steps", "data_digest", "evaluate", "last_fold", "learn"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,11 +45,22 @@ class Evaluation:
         What they could know.
     bundle : Bundle
         The pipeline of the settings at the fold's `as_of`.
+    fitted : Fitted or None
+        The ranker that was measured, where there was one.
+    verdict : GateVerdict or None
+        Whether it beat the blend, and by how much.
     """
 
     report: Report
     snapshot: Snapshot
     bundle: Bundle
+    fitted: Fitted | None
+    verdict: GateVerdict | None
+
+    @property
+    def ranks(self) -> bool:
+        """Whether lists are to be ordered by a ranker."""
+        return self.verdict is not None and self.verdict.passed
 
 
 def last_fold(lake: Path, settings: TrainingSettings) -> Fold:
@@ -88,20 +81,6 @@ def last_fold(lake: Path, settings: TrainingSettings) -> Fold:
     return folds[-1]
 
 
-def learn(
-    snapshot: Snapshot, settings: TrainingSettings, *, digest: str, now: datetime, steps: Steps
-) -> Bundle:
-    """Fit the model that is to be served, and assemble its bundle."""
-    model = None
-    if settings.serve is not None:
-        with steps.step(f"fit {settings.serve}"):
-            fitted = fit(settings.serve, interactions(snapshot, settings), settings)
-            # A model of popularity alone is what a bundle without a model serves.
-            model = fitted if isinstance(fitted, EmbeddingModel) else None
-    with steps.step("assemble"):
-        return assemble(snapshot, settings, model, data_digest=digest, created_at=now)
-
-
 def evaluate(
     home: Home,
     settings: TrainingSettings,
@@ -110,6 +89,7 @@ def evaluate(
     now: datetime,
     steps: Steps,
     champion: TrainingSettings | None = None,
+    stage: SecondStage | None = None,
 ) -> Evaluation:
     """Learn from what was before a fold, and measure on what came after.
 
@@ -118,7 +98,8 @@ def evaluate(
     home : Home
         The shop.
     settings : TrainingSettings
-        What is judged; its pipeline has the name "served" in the report.
+        What is judged; its pipeline has the name "served" in the report. Where a ranker was
+        learnt, "ranked" and "blended" are the lists with and without it, and the better are served.
     fold : Fold
         Where to part the past from the future.
     now : datetime
@@ -127,6 +108,8 @@ def evaluate(
         Told of the progress.
     champion : TrainingSettings, optional
         Settings to measure the same way, under the name "champion".
+    stage : SecondStage, optional
+        Of the same settings; a later call with the same one learns no window twice.
 
     Raises
     ------
@@ -136,30 +119,28 @@ def evaluate(
     with steps.step("snapshot"):
         snapshot = take_snapshot(home.lake, as_of=fold.as_of)
         targets = fold_targets(home.lake, snapshot, fold)
+    popularity = snapshot.demand.counted(EventType.PURCHASE, n_items=len(snapshot.items))
+    court = Court(targets, popularity, settings.evaluation.k, steps)
+    fitted = (stage or SecondStage(home.lake, settings, steps)).learnt_before(fold)
     bundle = learn(snapshot, settings, digest="", now=now, steps=steps)
-    k = settings.evaluation.k
-    rankers = {SERVED: served_lists(bundle, targets, k=k)}
+    results, verdict = court.pipeline(bundle, fitted)
     if champion is not None:
-        rankers[CHAMPION] = rankers[SERVED]
+        results[CHAMPION] = results[SERVED]
         if champion != settings:
+            rival = SecondStage(home.lake, champion, steps).learnt_before(fold)
             other = learn(snapshot, champion, digest="", now=now, steps=steps)
-            rankers[CHAMPION] = served_lists(other, targets, k=k)
-    rankers |= _single_models(snapshot, bundle, targets, settings, steps)
-    with steps.step("measure"):
-        popularity = snapshot.demand.counted(EventType.PURCHASE, n_items=len(snapshot.items))
-        results = {
-            name: judge(rank, bundle, targets, popularity=popularity)
-            for name, rank in rankers.items()
-        }
+            results[CHAMPION] = court.pipeline(other, rival)[0][SERVED]
+    for name, model in _single_models(snapshot, bundle, settings, steps).items():
+        results[name] = court.model(model, bundle)
     report = Report(
         as_of=fold.as_of,
         horizon_days=fold.horizon_days,
-        k=k,
+        k=settings.evaluation.k,
         results=results,
         segments=segments(snapshot),
         timings_s=steps.timings_s,
     )
-    return Evaluation(report, snapshot, bundle)
+    return Evaluation(report, snapshot, bundle, fitted, verdict)
 
 
 def data_digest(lake: Path) -> str:
@@ -169,21 +150,61 @@ def data_digest(lake: Path) -> str:
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Court:
+    """Judges pipelines and models on one fold.
+
+    Parameters
+    ----------
+    targets : Targets
+        What was bought.
+    popularity : ndarray of float32, shape (n_items,)
+        How often each item had been bought.
+    k : int
+        How many items of a list count.
+    steps : Steps
+        Told of the progress.
+    """
+
+    targets: Targets
+    popularity: NDArray[np.float32]
+    k: int
+    steps: Steps
+
+    def pipeline(
+        self, bundle: Bundle, fitted: Fitted | None
+    ) -> tuple[dict[str, dict[Target, Result]], GateVerdict | None]:
+        """Measure the lists of a bundle, and with a ranker too where one was learnt."""
+        blended = self._judged(served_lists(bundle, self.targets, k=self.k), bundle)
+        if fitted is None:
+            return {SERVED: blended}, None
+        recommender = replace(bundle.recommender, ranker=fitted.ranker)
+        stronger = replace(bundle, recommender=recommender)
+        ranked = self._judged(served_lists(stronger, self.targets, k=self.k), bundle)
+        verdict = beats(ranked, blended)
+        self.steps.say(f"the ranker is {'' if verdict.passed else 'not '}served: {verdict.reason}")
+        better = ranked if verdict.passed else blended
+        return {SERVED: better, RANKED: ranked, BLENDED: blended}, verdict
+
+    def model(self, model: ScoringModel, bundle: Bundle) -> dict[Target, Result]:
+        """Measure one model alone, by ranking the whole catalogue."""
+        return self._judged(full_ranking(model, bundle, self.targets, k=self.k), bundle)
+
+    def _judged(self, rank: Lister, bundle: Bundle) -> dict[Target, Result]:
+        with self.steps.step("measure"):
+            return judge(rank, bundle, self.targets, popularity=self.popularity)
+
+
 def _single_models(
-    snapshot: Snapshot,
-    bundle: Bundle,
-    targets: Targets,
-    settings: TrainingSettings,
-    steps: Steps,
-) -> dict[str, Ranker]:
-    """Rank by each model alone: the served one, those to compare, and the baselines."""
-    weights = settings.weights.confidence()
-    models = baselines(snapshot, bundle.recommender.trends, weights)
-    if settings.serve is not None and bundle.recommender.model is not None:
-        models = {settings.serve: bundle.recommender.model} | models
+    snapshot: Snapshot, bundle: Bundle, settings: TrainingSettings, steps: Steps
+) -> dict[str, ScoringModel]:
+    """Give each model alone: those that are served, those to compare, and the baselines."""
+    models: dict[str, ScoringModel] = {
+        name: retriever.model for name, retriever in bundle.recommender.retrievers.items()
+    }
+    models |= baselines(snapshot, bundle.recommender.trends, settings.weights.confidence())
     for name in settings.compare:
         if name not in models:
             with steps.step(f"fit {name}"):
                 models[name] = fit(name, interactions(snapshot, settings), settings)
-    k = settings.evaluation.k
-    return {name: full_ranking(model, bundle, targets, k=k) for name, model in models.items()}
+    return models

@@ -14,7 +14,7 @@ from training.gate import GateVerdict, judge
 from training.installation import install
 from training.manifest import Manifest
 from training.mlflow_door import Connection, MlflowException
-from training.model_version import CHALLENGER, CHAMPION, ModelVersion
+from training.model_version import CHALLENGER, CHAMPION, ModelVersion, tags_of
 from training.promotions import Promotion, champions
 from training.user_metrics import LastFold
 
@@ -43,7 +43,7 @@ class Registry:
     connection: Connection
 
     def register(self, bundle: Path, *, run_id: str, last_fold: LastFold) -> ModelVersion:
-        """Keep a bundle as the newest version, the challenger.
+        """Keep a bundle as the newest version, the challenger, and ask the gate what it is worth.
 
         Parameters
         ----------
@@ -59,13 +59,7 @@ class Registry:
         CorruptBundle
             The folder has no readable manifest.
         """
-        manifest = Manifest.read(bundle)
-        tags = {
-            "bundle_id": manifest.bundle_id,
-            "as_of": manifest.as_of.isoformat(),
-            "model": manifest.model or "popular",
-            **{name: repr(mean) for name, mean in last_fold.served.means.items()},
-        }
+        tags = tags_of(Manifest.read(bundle), last_fold.served.means)
         client, name = self.connection.client, self.connection.name
         with TemporaryDirectory() as folder:
             last_fold.save(Path(folder))
@@ -81,7 +75,10 @@ class Registry:
                 name, model.artifact_location, run_id, tags=tags, model_id=model.model_id
             )
             client.set_registered_model_alias(name, CHALLENGER, created.version)
-        return self.find(int(created.version))
+            registered = self.find(int(created.version))
+            if self.champion() is not None:
+                self._judge(registered)
+        return self.find(registered.version)
 
     def versions(self) -> tuple[ModelVersion, ...]:
         """List all versions, oldest first."""

@@ -3,74 +3,39 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.intervals import Interval, bootstrap_mean
+from training.intervals import Interval
+from training.result import FEWEST_USERS, METRICS, Result, Target
 
-Target = Literal["all", "new"]
-METRICS: Final = ("recall", "ndcg", "hit_rate", "average_precision")
-FEWEST_USERS: Final = 2
-"""Whom it takes to put an interval around a mean."""
+__all__ = [
+    "BASELINES",
+    "BLENDED",
+    "CHAMPION",
+    "COMPARED",
+    "FEWEST_USERS",
+    "METRICS",
+    "RANKED",
+    "SERVED",
+    "Report",
+    "Result",
+    "Target",
+]
 
+SERVED: Final = "served"
+CHAMPION: Final = "champion"
+RANKED: Final = "ranked"
+BLENDED: Final = "blended"
+"""Names of pipelines in a report: as it is served, as the champion is, with a ranker, without."""
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Result:
-    """How one model did on one target.
+BASELINES: Final = ("most_popular", "trending", "own_history")
+"""What every model must beat, by the names of `training.baselines.baselines`."""
 
-    Parameters
-    ----------
-    user_rows : ndarray of int64, shape (n,)
-        The users who had such a target.
-    per_user : dict of str to ndarray of float64, shape (n,)
-        Each of `METRICS` for each user.
-    item_rows : ndarray of int32, shape (n, k)
-        The lists themselves.
-    of_lists : dict of str to float
-        What is measured on the whole set of lists: coverage, novelty, diversity, and so on.
-    """
-
-    user_rows: NDArray[np.int64]
-    per_user: dict[str, NDArray[np.float64]]
-    item_rows: NDArray[np.int32]
-    of_lists: dict[str, float]
-
-    def interval(self, metric: str, among: NDArray[np.bool_] | None = None) -> Interval:
-        """Average a metric over all users, or over the marked ones, with its 95 % interval."""
-        values = self.per_user[metric] if among is None else self.per_user[metric][among]
-        return bootstrap_mean(values, seed=0)
-
-    def as_dict(self, segments: Mapping[str, NDArray[np.bool_]]) -> dict[str, Any]:
-        """Give means, intervals and segments as JSON values.
-
-        Parameters
-        ----------
-        segments : mapping of str to ndarray of bool, shape (n_all_users,)
-            Marks users by their row; those with fewer than two test users are left out.
-        """
-        intervals = {metric: self.interval(metric) for metric in METRICS}
-        recalls = self.by_segment("recall", segments)
-        ndcgs = self.by_segment("ndcg", segments)
-        return {
-            **{metric: one.mean for metric, one in intervals.items()},
-            "ci": {metric: [one.low, one.high] for metric, one in intervals.items()},
-            "n_users": len(self.user_rows),
-            "lists": self.of_lists,
-            "segments": {name: _segment(recalls[name], ndcgs[name]) for name in recalls},
-        }
-
-    def by_segment(
-        self, metric: str, segments: Mapping[str, NDArray[np.bool_]]
-    ) -> dict[str, Interval]:
-        """Average a metric over each segment's test users; segments with fewer than two go."""
-        marked = {name: marks[self.user_rows] for name, marks in segments.items()}
-        return {
-            name: self.interval(metric, among)
-            for name, among in marked.items()
-            if among.sum() >= FEWEST_USERS
-        }
+COMPARED: Final = ("recall", "ndcg")
+"""The metrics that models and segments are compared by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +64,11 @@ class Report:
     timings_s: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the report as JSON values."""
+        """Give the report as JSON values.
+
+        Under "differences", what is served minus each other model on the same users; under
+        "segments", the same by segment against the strongest baseline of each target.
+        """
         return {
             "as_of": self.as_of.isoformat(),
             "horizon_days": self.horizon_days,
@@ -111,6 +80,11 @@ class Report:
                 }
                 for name, targets in self.results.items()
             },
+            "differences": {
+                name: {target: _compared(one) for target, one in targets.items()}
+                for name, targets in self.differences().items()
+            },
+            "segments": self._against_baselines(),
         }
 
     def metrics(self) -> dict[str, float]:
@@ -122,34 +96,81 @@ class Report:
             for metric, values in result.per_user.items()
         }
 
-    def as_text(self) -> str:
-        """Print the table that a person reads: recall and NDCG with their intervals."""
-        lines = [
-            f"as of {self.as_of:%Y-%m-%d %H:%M}, {self.horizon_days} days, k = {self.k};"
-            " recall / NDCG [95 %]",
-            f"{'model':<14} {'all':^46} {'new':^46}",
-        ]
-        for name, targets in self.results.items():
-            everything, new = (_cell(targets.get(target)) for target in ("all", "new"))
-            lines.append(f"{name:<14} {everything:^46} {new:^46}")
-        n_users = [len(one.user_rows) for one in next(iter(self.results.values())).values()]
-        return "\n".join([*lines, f"users: {' and '.join(map(str, n_users))}"])
+    def strongest_baseline(self, target: Target) -> str | None:
+        """Name the baseline with the highest mean NDCG; None where none was measured."""
+        means = {
+            name: float(self.results[name][target].per_user["ndcg"].mean())
+            for name in BASELINES
+            if target in self.results.get(name, {})
+        }
+        return max(means, key=lambda name: means[name], default=None)
+
+    def compared(self, target: Target) -> dict[str, Result]:
+        """Give what pictures compare: what is served, then the baselines."""
+        models = (SERVED, *BASELINES)
+        return {
+            name: self.results[name][target]
+            for name in models
+            if target in self.results.get(name, {})
+        }
+
+    def differences(self) -> dict[str, dict[Target, dict[str, Interval]]]:
+        """Compare what is served with every other model on the same users.
+
+        Returns
+        -------
+        dict
+            By model, target and metric of `COMPARED`: served minus that model.
+        """
+        return {
+            name: {
+                target: {
+                    metric: self.results[SERVED][target].minus(theirs, metric)
+                    for metric in COMPARED
+                }
+                for target, theirs in targets.items()
+            }
+            for name, targets in self.results.items()
+            if name != SERVED
+        }
+
+    def segment_differences(self, other: str, target: Target) -> dict[str, dict[str, Interval]]:
+        """Compare what is served with another model within each segment.
+
+        Returns
+        -------
+        dict
+            By segment and metric of `COMPARED`; segments with fewer than two test users are left
+            out.
+        """
+        served, theirs = (self.results[name][target] for name in (SERVED, other))
+        return {
+            name: {metric: served.minus(theirs, metric, among) for metric in COMPARED}
+            for name, among in served.marked(self.segments).items()
+        }
+
+    def _against_baselines(self) -> dict[str, Any]:
+        strongest = {target: self.strongest_baseline(target) for target in self.results[SERVED]}
+        return {
+            target: {
+                "baseline": name,
+                "differences": {
+                    segment: _compared(one)
+                    for segment, one in self.segment_differences(name, target).items()
+                },
+            }
+            for target, name in strongest.items()
+            if name is not None
+        }
 
 
-def _segment(recall: Interval, ndcg: Interval) -> dict[str, Any]:
+def _compared(by_metric: Mapping[str, Interval]) -> dict[str, Any]:
     return {
-        "n_users": recall.n,
-        "recall": recall.mean,
-        "ndcg": ndcg.mean,
-        "ci": {"recall": [recall.low, recall.high], "ndcg": [ndcg.low, ndcg.high]},
+        metric: {
+            "mean": one.mean,
+            "ci": [one.low, one.high],
+            "n_users": one.n,
+            "beyond_noise": one.excludes_zero,
+        }
+        for metric, one in by_metric.items()
     }
-
-
-def _cell(result: Result | None) -> str:
-    if result is None:
-        return "-"
-    recall, ndcg = result.interval("recall"), result.interval("ndcg")
-    return (
-        f"{recall.mean:.4f} [{recall.low:.3f} {recall.high:.3f}] /"
-        f" {ndcg.mean:.4f} [{ndcg.low:.3f} {ndcg.high:.3f}]"
-    )

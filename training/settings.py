@@ -4,17 +4,21 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from features.candidates import Budgets
 from features.errors import InvalidSettings
 from features.events import EventType
 from features.pair_features import Blend
+from features.trees import MOST_LEAVES
 from features.weights import DEFAULT_TYPE_WEIGHTS, ConfidenceWeights
-from training.models import TRAINERS
+from training.models import TRAINERS, servable
 
 Positive = Annotated[float, Field(gt=0)]
-_TREND_HALF_LIFE_DAYS: Final = 7.0
+Share = Annotated[float, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
 _BLEND: Final = Blend()
+_BUDGETS: Final = Budgets()
 
 
 class Section(BaseModel):
@@ -44,7 +48,7 @@ class WeightSettings(Section):
 class TrendSettings(Section):
     """How fast a trend passes."""
 
-    half_life_days: Positive = _TREND_HALF_LIFE_DAYS
+    half_life_days: Positive = 7.0
 
 
 class BlendSettings(Section):
@@ -58,6 +62,63 @@ class BlendSettings(Section):
     def blend(self) -> Blend:
         """Give the blend that lists are ordered by."""
         return Blend(**self.model_dump())
+
+
+class CandidateSettings(Section):
+    """How many items each source may name; see `features.candidates.Budgets`."""
+
+    unfinished: Count = _BUDGETS.unfinished
+    due_again: Count = _BUDGETS.due_again
+    own_history: Count = _BUDGETS.own_history
+    near_user: Count = _BUDGETS.near_user
+    near_items: Count = _BUDGETS.near_items
+    bought_together: Count = _BUDGETS.bought_together
+    content: Count = _BUDGETS.content
+    trending: Count = _BUDGETS.trending
+    trending_in_category: Count = _BUDGETS.trending_in_category
+    new_arrivals: Count = _BUDGETS.new_arrivals
+
+    def budgets(self) -> Budgets:
+        """Give what the sources keep to."""
+        return Budgets(**self.model_dump())
+
+
+class RankerSettings(Section):
+    """How the second stage is learnt; see `training.ranker`.
+
+    Parameters
+    ----------
+    windows : int
+        How many windows of one horizon each it learns from; at least 3, all before the fold.
+    most_users : int
+        How many people of a window are learnt from; more are drawn by chance.
+    most_unbought : int
+        How many candidates that a person did not buy are learnt from, drawn by chance.
+    trees_everything, trees_new : int
+        Trees for lists with purchases and without.
+    leaves : int
+        Of each tree, at most 32.
+    learning_rate, feature_share, row_share, l2 : float
+        Size of a step, what part of the features a tree and of the rows a round may see, and how
+        strongly leaves are held small.
+    smallest_leaf : int
+        Pairs in a leaf, at least.
+    truncation : int
+        Pairs below this place of a list are not compared with each other.
+    """
+
+    windows: Annotated[int, Field(ge=3, le=24)] = 4
+    most_users: Annotated[int, Field(ge=2)] = 2000
+    most_unbought: Annotated[int, Field(ge=1)] = 100
+    trees_everything: Annotated[int, Field(ge=1, le=1000)] = 150
+    trees_new: Annotated[int, Field(ge=1, le=1000)] = 150
+    leaves: Annotated[int, Field(ge=2, le=MOST_LEAVES)] = 31
+    learning_rate: Positive = 0.05
+    feature_share: Share = 0.7
+    row_share: Share = 0.8
+    l2: Annotated[float, Field(ge=0)] = 5.0
+    smallest_leaf: Annotated[int, Field(ge=1)] = 50
+    truncation: Annotated[int, Field(ge=1)] = 40
 
 
 class EvaluationSettings(Section):
@@ -81,6 +142,10 @@ class TrainingSettings(Section):
     ----------
     serve : str or None
         The embedding model that lists are made with; None serves what is popular.
+    beside : list of str
+        Further models that name candidates and whose scores the ranker reads.
+    ranker : RankerSettings or None
+        The second stage; None (in TOML: ``ranker = false``) leaves the order to the blend.
     models : dict of str to dict
         Hyper-parameters by model name; a model that is not named has its defaults.
     compare : list of str
@@ -88,16 +153,25 @@ class TrainingSettings(Section):
     """
 
     seed: Annotated[int, Field(ge=0)] = 0
-    serve: str | None = "als"
+    serve: Annotated[str, AfterValidator(servable)] | None = "spectral"
+    beside: list[str] = ["als", "item_knn"]
     compare: list[str] = []
     weights: WeightSettings = WeightSettings()
     trend: TrendSettings = TrendSettings()
     blend: BlendSettings = BlendSettings()
+    candidates: CandidateSettings = CandidateSettings()
+    ranker: RankerSettings | None = RankerSettings()
     index: IndexSettings = IndexSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     models: dict[str, dict[str, Any]] = {}
 
-    @field_validator("serve", "compare", "models")
+    @field_validator("ranker", mode="before")
+    @classmethod
+    def _off(cls, value: Any) -> Any:  # noqa: ANN401 -- as TOML gives it
+        # TOML knows no null.
+        return None if value is False else value
+
+    @field_validator("serve", "beside", "compare", "models")
     @classmethod
     def _known(cls, value: Any) -> Any:  # noqa: ANN401 -- one check for three shapes
         names = [value] if isinstance(value, str) else list(value or ())

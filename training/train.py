@@ -1,17 +1,14 @@
 """A training: from the event log to a registered model version; `train` reads top to bottom."""
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 from pydantic import ValidationError
 
 from features.errors import CorruptBundle
 from features.event_log import EventLog
-from features.events import EventType
 from features.home import Home
 from features.snapshot import take_snapshot
 from training.bundle import Bundle
@@ -19,8 +16,6 @@ from training.manifest import Manifest
 from training.mlflow_door import connect
 from training.model_version import ModelVersion
 from training.pipeline import (
-    CHAMPION,
-    SERVED,
     Evaluation,
     Say,
     Steps,
@@ -29,9 +24,10 @@ from training.pipeline import (
     last_fold,
     learn,
 )
-from training.plots import popularity_against_catalogue, recall_by_segment
 from training.registry import Registry
-from training.report import Report
+from training.report import CHAMPION, SERVED, Report
+from training.run_log import log_training
+from training.second_stage import SecondStage
 from training.settings import TrainingSettings
 from training.split import Fold
 from training.tracking import TrackedRun, Tracker
@@ -86,16 +82,28 @@ def train(
     rival = None if champion is None else _settings_of(home, champion, say)
     with Tracker(connection).run("train") as run, TemporaryDirectory() as scratch:
         run.log_params(settings.model_dump(mode="json"))
-        measured = evaluate(home, settings, fold, now=now, steps=steps, champion=rival)
+        stage = SecondStage(home.lake, settings, steps)
+        measured = evaluate(home, settings, fold, now=now, steps=steps, champion=rival, stage=stage)
+        # The newest of the final ranker's windows is the fold that was just learnt.
+        stage.spare(measured.snapshot, measured.bundle)
         with steps.step("snapshot of everything"):
             snapshot = take_snapshot(home.lake, as_of=_latest(home))
-        bundle = learn(snapshot, settings, digest=digest, now=now, steps=steps)
+        latest = replace(fold, as_of=snapshot.as_of)
+        fitted = stage.learnt_before(latest) if measured.ranks else None
+        bundle = learn(
+            snapshot,
+            settings,
+            ranker=None if fitted is None else fitted.ranker,
+            digest=digest,
+            now=now,
+            steps=steps,
+        )
         with steps.step("register"):
             folder = _told(bundle, measured.report, run).save(Path(scratch))
             last = _last_fold(measured, fold, folder.name, champion)
             version = registry.register(folder, run_id=run.run_id, last_fold=last)
         run.log_data(digest=digest, source=str(home.lake), as_of=snapshot.as_of)
-        _log_results(run, measured, steps)
+        log_training(run, home, measured, steps, ranker=fitted)
     return Trained(version, measured.report)
 
 
@@ -109,7 +117,10 @@ def _latest(home: Home) -> datetime:
 def _settings_of(home: Home, version: ModelVersion, say: Say) -> TrainingSettings | None:
     try:
         manifest = Manifest.read(home.bundles / version.bundle_id)
-        return TrainingSettings.model_validate(manifest.settings)
+        # Bundles of before knew one model, and what was served without a ranker is measured so.
+        settings = TrainingSettings.model_validate({"beside": [], **manifest.settings})
+        unranked = {} if "ranker" in manifest.parts else {"ranker": None}
+        return settings.model_copy(update=unranked)
     except (CorruptBundle, ValidationError) as error:
         say(f"the champion's settings cannot be read and are not measured anew: {error}")
         return None
@@ -140,19 +151,3 @@ def _last_fold(
         report.results[CHAMPION], users, fold=fold, k=report.k, bundle_id=champion.bundle_id
     )
     return LastFold(served, anew)
-
-
-def _log_results(run: TrackedRun, measured: Evaluation, steps: Steps) -> None:
-    report = measured.report
-    run.log_metrics(report.metrics())
-    run.log_timings(steps.timings_s)
-    run.log_text(report.as_text(), "report.txt")
-    run.log_text(json.dumps(report.as_dict(), indent=1), "report.json")
-    n_items = len(measured.snapshot.items)
-    bought = measured.snapshot.demand.counted(EventType.PURCHASE, n_items=n_items)
-    for target, result in report.results[SERVED].items():
-        by_segment = result.by_segment("recall", report.segments)
-        run.log_figure(recall_by_segment(by_segment, k=report.k), f"plots/recall_{target}.png")
-        shown = np.bincount(result.item_rows[result.item_rows >= 0], minlength=n_items)
-        figure = popularity_against_catalogue(shown, bought)
-        run.log_figure(figure, f"plots/popularity_{target}.png")

@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -21,11 +22,15 @@ from features.errors import InvalidSettings, NotEnoughData
 from features.fitted_model import EmbeddingModel, PopularityModel
 from features.ids import IdMap
 from features.interactions import Interactions
+from features.neighbours import Neighbours
 from training.models import TRAINERS, FittedModel
 
 N_USERS, N_ITEMS, UNSOLD = 40, 25, 24
-PERSONAL = [name for name, trainer in TRAINERS.items() if trainer.personal]
-SETTINGS = [(name, setting.name) for name in TRAINERS for setting in fields(TRAINERS[name])]
+PERSONAL = [name for name in TRAINERS if name != "popular"]
+EMBEDDING = [name for name, trainer in TRAINERS.items() if trainer.embeds]
+SETTINGS = [(name, setting) for name in TRAINERS for setting in fields(TRAINERS[name])]
+NUMBERS = [(name, one.name) for name, one in SETTINGS if not get_args(one.type)]
+CHOICES = [(name, one.name, get_args(one.type)) for name, one in SETTINGS if get_args(one.type)]
 
 
 def interactions(matrix: NDArray[np.float32]) -> Interactions:
@@ -61,7 +66,12 @@ def model(name: str) -> FittedModel:
 
 
 @pytest.fixture(scope="module", params=PERSONAL)
-def personal(request: pytest.FixtureRequest) -> EmbeddingModel:
+def personal(request: pytest.FixtureRequest) -> FittedModel:
+    return TRAINERS[request.param]().fit(SHOP, seed=1)
+
+
+@pytest.fixture(scope="module", params=EMBEDDING)
+def embedding(request: pytest.FixtureRequest) -> EmbeddingModel:
     fitted = TRAINERS[request.param]().fit(SHOP, seed=1)
     assert isinstance(fitted, EmbeddingModel)
     return fitted
@@ -70,16 +80,18 @@ def personal(request: pytest.FixtureRequest) -> EmbeddingModel:
 def arrays_of(model: FittedModel) -> dict[str, NDArray[np.generic]]:
     if isinstance(model, PopularityModel):
         return {"item_scores": model.item_scores}
+    if isinstance(model, Neighbours):
+        return model.arrays()
     return {"item_vectors": model.item_vectors, **model.encoder.arrays()}
 
 
-def test_a_personal_trainer_and_no_other_gives_an_embedding_model(
+def test_a_trainer_that_embeds_and_no_other_gives_an_embedding_model(
     name: str, model: FittedModel
 ) -> None:
-    assert isinstance(model, EmbeddingModel) == TRAINERS[name].personal
+    assert isinstance(model, EmbeddingModel) == TRAINERS[name].embeds
 
 
-def test_a_person_gets_the_unseen_items_of_the_own_block_first(personal: EmbeddingModel) -> None:
+def test_a_person_gets_the_unseen_items_of_the_own_block_first(personal: FittedModel) -> None:
     scores = personal.score(SHOP.matrix, np.arange(N_ITEMS))
 
     unseen_own = np.where(OWN_BLOCK & ~SEEN, scores, np.inf).min(axis=1)
@@ -88,7 +100,7 @@ def test_a_person_gets_the_unseen_items_of_the_own_block_first(personal: Embeddi
 
 
 def test_somebody_never_seen_is_served_like_the_block_that_is_nearest(
-    personal: EmbeddingModel,
+    personal: FittedModel,
 ) -> None:
     newcomers = np.zeros((2, N_ITEMS), dtype=np.float32)
     newcomers[0, [0, 2, 4]] = 10
@@ -101,8 +113,11 @@ def test_somebody_never_seen_is_served_like_the_block_that_is_nearest(
 
 
 def test_every_item_is_known_in_finite_float32(model: FittedModel) -> None:
-    for array in arrays_of(model).values():
-        assert array.dtype == np.float32
+    arrays = arrays_of(model)
+    rows = [array for array in arrays.values() if np.issubdtype(array.dtype, np.integer)]
+    assert not rows or isinstance(model, Neighbours)  # they say who is next to whom
+    for array in arrays.values():
+        assert array.dtype == np.float32 or any(array is one for one in rows)
         assert np.isfinite(array).all()
 
     scores = model.score(SHOP.matrix, np.arange(N_ITEMS))
@@ -119,7 +134,7 @@ def test_the_same_data_and_seed_give_the_same_model(name: str, model: FittedMode
         np.testing.assert_array_equal(array, again[key])
 
 
-@pytest.mark.parametrize("name", PERSONAL)
+@pytest.mark.parametrize("name", EMBEDDING)
 def test_another_seed_gives_another_model(name: str) -> None:
     one, other = (arrays_of(TRAINERS[name]().fit(SHOP, seed=seed)) for seed in (1, 2))
 
@@ -170,57 +185,72 @@ def test_no_interest_at_all_is_too_little_to_learn_from(name: str) -> None:
         TRAINERS[name]().fit(interactions(np.zeros((3, 2), dtype=np.float32)), seed=1)
 
 
-def test_a_batch_is_encoded_like_its_members(personal: EmbeddingModel) -> None:
-    together = personal.encode(SHOP.matrix)
+def test_a_batch_is_encoded_like_its_members(embedding: EmbeddingModel) -> None:
+    together = embedding.encode(SHOP.matrix)
 
-    alone = np.vstack([personal.encode(SHOP.matrix[[row]]) for row in range(N_USERS)])
+    alone = np.vstack([embedding.encode(SHOP.matrix[[row]]) for row in range(N_USERS)])
 
-    assert together.shape == (N_USERS, personal.item_vectors.shape[1])
+    assert together.shape == (N_USERS, embedding.item_vectors.shape[1])
     np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-6)
 
 
-def test_people_in_another_order_have_the_same_vectors(personal: EmbeddingModel) -> None:
+def test_people_in_another_order_have_the_same_vectors(embedding: EmbeddingModel) -> None:
     order = np.random.default_rng(0).permutation(N_USERS)
 
-    shuffled = personal.encode(SHOP.matrix[order])
+    shuffled = embedding.encode(SHOP.matrix[order])
 
-    np.testing.assert_allclose(shuffled, personal.encode(SHOP.matrix)[order], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(shuffled, embedding.encode(SHOP.matrix)[order], rtol=1e-4, atol=1e-6)
 
 
-def test_somebody_without_history_has_no_direction(personal: EmbeddingModel) -> None:
-    nobody = personal.encode(sp.csr_array((2, N_ITEMS), dtype=np.float32))
+def test_scores_of_a_batch_are_those_of_its_members(model: FittedModel) -> None:
+    rows = np.array([3, 0, UNSOLD])
+
+    together = model.score(SHOP.matrix, rows)
+
+    alone = np.vstack([model.score(SHOP.matrix[[row]], rows) for row in range(N_USERS)])
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_somebody_without_history_gets_no_item_before_another(personal: FittedModel) -> None:
+    scores = personal.score(sp.csr_array((2, N_ITEMS), dtype=np.float32), np.arange(N_ITEMS))
+
+    np.testing.assert_array_equal(scores, np.zeros((2, N_ITEMS)))
+
+
+def test_somebody_without_history_has_no_direction(embedding: EmbeddingModel) -> None:
+    nobody = embedding.encode(sp.csr_array((2, N_ITEMS), dtype=np.float32))
 
     assert nobody.dtype == np.float32
-    np.testing.assert_array_equal(nobody, np.zeros((2, personal.item_vectors.shape[1])))
+    np.testing.assert_array_equal(nobody, np.zeros((2, embedding.item_vectors.shape[1])))
 
 
-def test_a_score_is_the_inner_product_of_person_and_item(personal: EmbeddingModel) -> None:
+def test_a_score_is_the_inner_product_of_person_and_item(embedding: EmbeddingModel) -> None:
     rows = np.array([3, 0, 7])
 
-    scores = personal.score(SHOP.matrix, rows)
+    scores = embedding.score(SHOP.matrix, rows)
 
-    expected = personal.encode(SHOP.matrix) @ personal.item_vectors[rows].T
+    expected = embedding.encode(SHOP.matrix) @ embedding.item_vectors[rows].T
     np.testing.assert_allclose(scores, expected, rtol=1e-5)
 
 
 def test_contributions_add_up_to_the_score_but_for_what_everybody_gets(
-    personal: EmbeddingModel,
+    embedding: EmbeddingModel,
 ) -> None:
-    scores = personal.score(SHOP.matrix, np.arange(N_ITEMS))
+    scores = embedding.score(SHOP.matrix, np.arange(N_ITEMS))
 
-    rest = np.array([scores[row] - _explained(personal, row) for row in (0, 1, 2)])
+    rest = np.array([scores[row] - _explained(embedding, row) for row in (0, 1, 2)])
 
     np.testing.assert_allclose(rest, np.broadcast_to(rest[0], rest.shape), atol=1e-3)
 
 
-def test_a_stored_encoder_encodes_as_before(personal: EmbeddingModel, tmp_path: Path) -> None:
-    for key, array in personal.encoder.arrays().items():
+def test_a_stored_encoder_encodes_as_before(embedding: EmbeddingModel, tmp_path: Path) -> None:
+    for key, array in embedding.encoder.arrays().items():
         np.save(tmp_path / f"{key}.npy", array)
     stored = {path.stem: np.load(path, mmap_mode="r") for path in tmp_path.glob("*.npy")}
 
-    opened = ENCODERS[personal.encoder.kind](stored)
+    opened = ENCODERS[embedding.encoder.kind](stored)
 
-    np.testing.assert_array_equal(opened.encode(SHOP.matrix), personal.encode(SHOP.matrix))
+    np.testing.assert_array_equal(opened.encode(SHOP.matrix), embedding.encode(SHOP.matrix))
 
 
 def test_hyper_parameters_survive_json(name: str) -> None:
@@ -231,7 +261,7 @@ def test_hyper_parameters_survive_json(name: str) -> None:
     assert TRAINERS[name](**told) == trainer
 
 
-@pytest.mark.parametrize(("name", "setting"), SETTINGS)
+@pytest.mark.parametrize(("name", "setting"), NUMBERS)
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "many", None, True])
 def test_a_hyper_parameter_that_is_no_number_above_zero_is_refused(
     name: str, setting: str, value: object
@@ -243,7 +273,21 @@ def test_a_hyper_parameter_that_is_no_number_above_zero_is_refused(
     assert f"greater than 0; got {value!r}" in refused.value.details[0]
 
 
-@pytest.mark.parametrize("name", PERSONAL)
+@pytest.mark.parametrize(("name", "setting", "choices"), CHOICES)
+def test_a_setting_with_choices_takes_each_of_them_and_nothing_else(
+    name: str, setting: str, choices: tuple[str, ...]
+) -> None:
+    for choice in choices:
+        assert getattr(TRAINERS[name](**{setting: choice}), setting) == choice
+    for other in ["", choices[0].upper(), 1, None, True]:
+        with pytest.raises(InvalidSettings, match="correct them") as refused:
+            TRAINERS[name](**{setting: other})
+        assert refused.value.details == (
+            f"{setting} must be one of {', '.join(choices)}; got {other!r}",
+        )
+
+
+@pytest.mark.parametrize("name", EMBEDDING)
 def test_half_a_dimension_is_refused(name: str) -> None:
     with pytest.raises(InvalidSettings, match=r"factors must be a whole number .* got 8\.5"):
         TRAINERS[name](factors=8.5)

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features import content
 from features.catalog import ITEM_SCHEMA, USER_SCHEMA
 from features.content import FeatureMatrix, item_features, user_features
 
-ITEM_COLUMNS = pa.schema([ITEM_SCHEMA.field(name) for name in ("category", "brand", "price")])
+ITEM_COLUMNS = pa.schema(
+    [ITEM_SCHEMA.field(name) for name in ("category", "brand", "price", "title")]
+)
 USER_COLUMNS = pa.schema([USER_SCHEMA.field("country")])
 
 levels = st.sampled_from(["Home", "Lamps", "Desk"])
@@ -100,7 +103,9 @@ def test_every_feature_is_somebodys(rows: list[dict[str, Any]]) -> None:
 
 
 def test_a_column_nobody_filled_may_have_no_type() -> None:
-    table = pa.table({"category": pa.nulls(2), "brand": pa.nulls(2), "price": [3.0, None]})
+    table = pa.table(
+        {"price": [3.0, None]} | {name: pa.nulls(2) for name in ("category", "brand", "title")}
+    )
 
     features = item_features(table)
 
@@ -118,6 +123,64 @@ def test_rows_in_several_chunks_stay_aligned() -> None:
     assert features.matrix.toarray().tolist() == [[1, 0], [0, 0], [0, 1], [1, 0]]
 
 
+def _words(*titles: str | None) -> list[set[str]]:
+    """Tell what words describe each of some titles."""
+    features = item_features(items_table([{"title": title} for title in titles]))
+    return [
+        {name.removeprefix("title=") for name in described(features, row)}
+        for row in range(len(titles))
+    ]
+
+
+def test_items_are_described_by_the_words_that_two_titles_share() -> None:
+    assert _words("Red Lamp", "LAMP, blue", "Red rug", None) == [
+        {"red", "lamp"},
+        {"lamp"},
+        {"red"},
+        set(),
+    ]
+
+
+@pytest.mark.parametrize("word", ["the", "WITH", "12", "x", "&", "--"])
+def test_a_word_that_says_nothing_is_no_feature(word: str) -> None:
+    assert _words(f"{word} lamp", f"{word} rug") == [set(), set()]
+
+
+@pytest.mark.parametrize(
+    ("one", "several", "word"),
+    [("lamp", "lamps", "lamp"), ("glass", "glass", "glass"), ("gas", "gas", "gas")],
+)
+def test_a_plural_is_its_singular(one: str, several: str, word: str) -> None:
+    assert _words(one, several) == [{word}, {word}]
+
+
+def test_a_word_said_twice_counts_once() -> None:
+    assert _words("lamp lamp", "lamp") == [{"lamp"}, {"lamp"}]
+
+
+def test_a_word_put_together_from_more_usual_ones_is_taken_apart() -> None:
+    assert _words("Cakestand", "Cake stand", "Cake tin", "Stand")[0] == {"cake", "stand"}
+
+
+def test_a_word_that_is_as_usual_as_its_parts_stays_whole() -> None:
+    assert _words("Retrospot", "Retrospot", "Retro", "Spot")[0] == {"retrospot"}
+
+
+def test_of_too_many_words_the_most_frequent_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content, "_MOST_WORDS", 1)
+
+    assert _words("red lamp", "lamp red", "lamp") == [{"lamp"}] * 3
+
+
+def test_a_column_of_people_more_is_a_kind_of_feature_more() -> None:
+    people = pa.table({"country": ["NZ", None], "lifecycle": ["new", "active"]})
+
+    features = user_features(people)
+
+    assert features.names == ("country=NZ", "lifecycle=active", "lifecycle=new")
+    assert features.matrix.toarray().tolist() == [[1, 0, 1], [0, 1, 0]]
+
+
 def test_people_are_described_by_their_country() -> None:
     table = pa.Table.from_pylist(
         [{"country": "NZ"}, {"country": None}, {"country": "DE"}], schema=USER_COLUMNS
@@ -131,4 +194,4 @@ def test_people_are_described_by_their_country() -> None:
 
 def test_nobody_has_no_features() -> None:
     assert item_features(ITEM_SCHEMA.empty_table()).matrix.shape == (0, 0)
-    assert user_features(USER_SCHEMA.empty_table()).matrix.shape == (0, 0)
+    assert user_features(USER_COLUMNS.empty_table()).matrix.shape == (0, 0)

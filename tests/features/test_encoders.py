@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from features.encoders import ENCODERS, Encoder, FoldInEncoder, HistoryMeanEncoder
+from features.encoders import (
+    ENCODERS,
+    Encoder,
+    FoldInEncoder,
+    HistoryMeanEncoder,
+    SpectralEncoder,
+)
 from features.errors import InvalidInput
 
 N_ITEMS, N_DIMENSIONS = 12, 3
@@ -38,7 +44,11 @@ def history_mean() -> HistoryMeanEncoder:
     )
 
 
-both = pytest.mark.parametrize("encoder", [fold_in(), history_mean()], ids=ENCODERS)
+def spectral() -> SpectralEncoder:
+    return SpectralEncoder(random_vectors(6))
+
+
+every = pytest.mark.parametrize("encoder", [fold_in(), history_mean(), spectral()], ids=ENCODERS)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -116,7 +126,7 @@ def test_nobody_with_a_history_teaches_no_mapping() -> None:
         )
 
 
-@both
+@every
 def test_everybody_in_a_large_batch_is_encoded_as_if_alone(encoder: Encoder) -> None:
     many = random_confidence(7, n_people=1100)
 
@@ -128,28 +138,52 @@ def test_everybody_in_a_large_batch_is_encoded_as_if_alone(encoder: Encoder) -> 
     np.testing.assert_allclose(together[rows], alone, rtol=1e-4, atol=1e-5)
 
 
-@both
+def test_a_spectral_vector_adds_up_items_and_is_scaled_by_all_that_was_shown() -> None:
+    encoder = spectral()
+    confidence = np.zeros((1, N_ITEMS), dtype=np.float32)
+    confidence[0, [4, 7]] = 3, 1
+
+    vector = encoder.encode(sp.csr_array(confidence))[0]
+
+    expected = (3 * encoder.inputs[4] + 1 * encoder.inputs[7]) / np.sqrt(3 + 1)
+    np.testing.assert_allclose(vector, expected, rtol=1e-5)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_spectral_vector_is_to_the_bit_the_same_in_every_batch(seed: int) -> None:
+    confidence = random_confidence(seed, n_people=40)
+    order = np.random.default_rng(seed).permutation(40)
+
+    together = spectral().encode(confidence)
+
+    alone = np.vstack([spectral().encode(confidence[[row]]) for row in range(40)])
+    np.testing.assert_array_equal(together, alone)
+    np.testing.assert_array_equal(spectral().encode(confidence[order]), together[order])
+
+
+@every
 def test_nobody_at_all_is_an_empty_batch(encoder: Encoder) -> None:
     nobody = sp.csr_array((0, N_ITEMS), dtype=np.float32)
 
     assert encoder.encode(nobody).shape == (0, N_DIMENSIONS)
 
 
-@both
+@every
 def test_no_history_is_the_zero_vector(encoder: Encoder) -> None:
     vectors = encoder.encode(sp.csr_array((3, N_ITEMS), dtype=np.float32))
 
     np.testing.assert_array_equal(vectors, np.zeros((3, N_DIMENSIONS)))
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_fold_in_contributions_add_up_to_the_score(seed: int) -> None:
+@pytest.mark.parametrize("encoder", [fold_in(), spectral()], ids=["fold_in", "spectral"])
+@given(seed=st.integers(0, 2**32 - 1))
+def test_contributions_add_up_to_the_score(encoder: Encoder, seed: int) -> None:
     confidence, targets = random_confidence(seed, n_people=1), random_vectors(4)
 
-    shares = fold_in().contributions(confidence.indices, confidence.data, targets)
+    shares = encoder.contributions(confidence.indices, confidence.data, targets)
 
     assert shares.shape == (confidence.nnz, N_ITEMS)
-    score = fold_in().encode(confidence)[0] @ targets.T
+    score = encoder.encode(confidence)[0] @ targets.T
     np.testing.assert_allclose(shares.sum(axis=0), score, atol=1e-3)
 
 
@@ -165,7 +199,7 @@ def test_history_mean_contributions_add_up_to_the_score_less_the_intercept(seed:
     np.testing.assert_allclose(shares.sum(axis=0), score, atol=1e-3)
 
 
-@both
+@every
 def test_no_history_contributes_nothing(encoder: Encoder) -> None:
     shares = encoder.contributions(
         np.array([], dtype=np.int32), np.array([], dtype=np.float32), random_vectors(4)
@@ -174,7 +208,7 @@ def test_no_history_contributes_nothing(encoder: Encoder) -> None:
     assert shares.shape == (0, N_ITEMS)
 
 
-@both
+@every
 def test_an_encoder_opens_from_its_stored_arrays(encoder: Encoder, tmp_path: Path) -> None:
     for name, array in encoder.arrays().items():
         np.save(tmp_path / f"{name}.npy", array)

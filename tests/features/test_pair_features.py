@@ -1,96 +1,43 @@
-"""The features of a pair are its own, whoever else is asked about."""
+"""Features have names, and the plainest of them add up to a score."""
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
-from hypothesis import given
-from hypothesis import strategies as st
 
-from features.pair_features import Blend, PairFeatures, pair_features
-
-N_ITEMS = 20
+from features.pair_features import Blend, PairFeatures
 
 
-def _people(seed: int, n: int = 5) -> tuple[sp.csr_array, np.ndarray, np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    dense = (rng.integers(0, 5, (n, N_ITEMS)) * (rng.random((n, N_ITEMS)) < 0.3)).astype(np.float32)
-    vectors = rng.normal(size=(n, 16)).astype(np.float32)
-    item_vectors = rng.normal(size=(N_ITEMS, 16)).astype(np.float32)
-    return sp.csr_array(dense), vectors, item_vectors, rng.integers(-1, N_ITEMS, (n, 9))
+def _one(value: float) -> np.ndarray:
+    return np.array([value], dtype=np.float32)
 
 
-TRENDS = np.linspace(0, 1, N_ITEMS, dtype=np.float32)
+def test_features_are_rows_by_name() -> None:
+    features = PairFeatures.of({"price": np.array([1.5, 2.5]), "days": np.array([3, 4])})
+
+    assert features.names == ("price", "days")
+    assert features.rows.dtype == np.float32
+    assert features["price"].tolist() == [1.5, 2.5]
+    assert features["days"].tolist() == [3, 4]
 
 
-@given(st.integers(0, 10_000))
-def test_features_are_those_of_each_pair(seed: int) -> None:
-    confidence, vectors, item_vectors, rows = _people(seed)
-
-    features = pair_features(
-        rows,
-        confidence=confidence,
-        vectors=vectors,
-        item_vectors=item_vectors,
-        trend_scores=TRENDS,
-    )
-
-    dense = confidence.toarray()
-    for person, place in np.argwhere(rows >= 0):
-        row = rows[person, place]
-        assert features.affinity[person, place] == pytest.approx(
-            float(vectors[person].astype(float) @ item_vectors[row]), rel=1e-4, abs=1e-5
-        )
-        assert features.own[person, place] == dense[person, row]
-        assert features.trend[person, place] == TRENDS[row]
-
-
-@given(st.integers(0, 10_000))
-def test_a_person_has_the_same_features_in_every_batch(seed: int) -> None:
-    confidence, vectors, item_vectors, rows = _people(seed)
-
-    together = pair_features(
-        rows,
-        confidence=confidence,
-        vectors=vectors,
-        item_vectors=item_vectors,
-        trend_scores=TRENDS,
-    )
-
-    for person in range(len(rows)):
-        alone = pair_features(
-            rows[[person]],
-            confidence=confidence[[person]],
-            vectors=vectors[[person]],
-            item_vectors=item_vectors,
-            trend_scores=TRENDS,
-        )
-        # To the last bit: the order of a list must not hang on who else asks.
-        for name in ("affinity", "own", "trend"):
-            np.testing.assert_array_equal(
-                getattr(alone, name)[0], getattr(together, name)[person], strict=True
-            )
-
-
-def test_without_a_model_nobody_is_near_to_anything() -> None:
-    confidence, _, _, rows = _people(0)
-
-    features = pair_features(
-        rows, confidence=confidence, vectors=None, item_vectors=None, trend_scores=TRENDS
-    )
-
-    assert not features.affinity.any()
+def test_a_feature_that_is_not_there_is_not_found() -> None:
+    with pytest.raises(ValueError, match="not in tuple"):
+        PairFeatures.of({"price": np.array([1.5])})["colour"]
 
 
 def test_a_blend_is_a_weighted_sum() -> None:
-    pair = PairFeatures(*(np.array([[value]], np.float32) for value in (2.0, 6.0, 0.5)))
+    blend = Blend(affinity=3.0, own=4.0, own_half=2.0, trend=8.0)
 
-    score = Blend(affinity=3.0, own=4.0, own_half=2.0, trend=8.0).score(pair)
+    score = blend.score(affinity=_one(2.0), own=_one(6.0), trend=_one(0.5))
 
     assert score.dtype == np.float32
-    assert score.tolist() == [[3 * 2 + 4 * (6 / (6 + 2)) + 8 * 0.5]]
+    assert score.tolist() == [3 * 2 + 4 * (6 / (6 + 2)) + 8 * 0.5]
 
 
 def test_own_history_counts_half_at_its_half() -> None:
-    pair = PairFeatures(*(np.array([[value]], np.float32) for value in (0.0, 10.0, 0.0)))
+    blend = Blend(own=1.0, own_half=10.0)
 
-    assert Blend(own=1.0, own_half=10.0).score(pair).tolist() == [[0.5]]
+    assert blend.score(affinity=_one(0), own=_one(10), trend=_one(0)).tolist() == [0.5]
+
+
+def test_what_was_never_touched_counts_nothing_of_its_own() -> None:
+    assert Blend().score(affinity=_one(0), own=_one(0), trend=_one(0)).tolist() == [0]

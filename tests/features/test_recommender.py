@@ -16,6 +16,8 @@ from features.item_index import ItemIndex
 from features.lists import Lists
 from features.pair_features import Blend
 from features.recommender import ListPolicy
+from features.retrievers import EmbeddingRetriever
+from features.sources import Sources
 from tests.shops import some_bundle, some_snapshot
 from training.bundle import Bundle
 
@@ -69,7 +71,8 @@ def _assert_same(one: Lists, other: Lists) -> None:
 
 def _with_mean_encoder(bundle: Bundle) -> Bundle:
     """Serve the same items by an encoder of the other kind."""
-    vectors = bundle.recommender.index.vectors
+    first = bundle.recommender.first
+    vectors = first.model.item_vectors
     d = vectors.shape[1]
     rng = np.random.default_rng(0)
     encoder = HistoryMeanEncoder(
@@ -78,7 +81,8 @@ def _with_mean_encoder(bundle: Bundle) -> Bundle:
         intercept=rng.normal(size=d).astype(np.float32),
     )
     model = EmbeddingModel(vectors, encoder)
-    return replace(bundle, recommender=replace(bundle.recommender, model=model))
+    retrievers = {"als": EmbeddingRetriever(model, first.index)}
+    return replace(bundle, recommender=replace(bundle.recommender, retrievers=retrievers))
 
 
 @settings(max_examples=40)
@@ -166,11 +170,18 @@ def test_somebody_new_gets_what_is_trending_where_they_are(with_model: bool, tre
         recommender.read(Histories.empty(len(every_place))), ListPolicy(50), trend_rows=every_place
     )
 
-    assert lists.item_rows.tolist() == trends.top[:, :50].tolist()
+    depth, everywhere = recommender.sources.budgets.trending, trends.top[-1].tolist()
+    new = recommender.sources.arrivals.item_rows.tolist()
+    for place, here in enumerate(trends.top.tolist()):
+        of_country = here[:depth] if place < len(trends.countries) else []
+        # The announced fallback is what the sources do not hold.
+        wanted = [*of_country, *everywhere[:depth], *new, *here]
+        assert lists.item_rows[place].tolist() == list(dict.fromkeys(wanted))[:50]
     assert len({tuple(one) for one in lists.item_rows.tolist()}) == len(every_place)
-    # The announced fallback is what the source does not hold.
-    named = [SOURCES[code] for code in lists.sources[0].tolist()]
-    assert named == [Source.TRENDING] * 32 + [Source.POPULAR] * 18
+    here, nowhere = ([SOURCES[code] for code in lists.sources[row].tolist()] for row in (0, -1))
+    assert here[:depth] == [Source.TRENDING_IN_COUNTRY] * depth
+    assert nowhere[:depth] == [Source.TRENDING] * depth
+    assert nowhere[-1] is Source.POPULAR
 
 
 def test_a_new_event_changes_the_next_list() -> None:
@@ -260,8 +271,13 @@ def test_sold_out_items_do_not_crowd_out_those_that_can_be_shown(kind: str) -> N
             top=np.tile(order[:32], (len(small.trends.countries) + 1, 1)),
             order=order,
         ),
-        model=EmbeddingModel(vectors, small.model.encoder),
-        index=ItemIndex.build(vectors, findable=recommendable, budget_ms=budget_ms),
+        retrievers={
+            "als": EmbeddingRetriever(
+                EmbeddingModel(vectors, small.model.encoder),
+                ItemIndex.build(vectors, findable=recommendable, budget_ms=budget_ms),
+            )
+        },
+        sources=Sources(),
     )
     persons = recommender.read(
         Histories.of([[(5, BUY, small.as_of_s)]] * 8),
@@ -270,7 +286,7 @@ def test_sold_out_items_do_not_crowd_out_those_that_can_be_shown(kind: str) -> N
 
     lists = recommender.recommend(persons, ListPolicy(50), trend_rows=np.zeros(8, np.int64))
 
-    assert recommender.index.choice.kind == kind
+    assert recommender.first.index.choice.kind == kind
     affinities = persons.vectors @ vectors.T
     affinities[:, ~recommendable] = -np.inf
     nearest = np.argsort(-affinities, axis=1)[:, :50]

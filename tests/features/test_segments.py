@@ -1,5 +1,7 @@
 """Segments say by plain counting who somebody is."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -81,7 +83,7 @@ def test_the_five_largest_countries_are_named() -> None:
 def test_every_user_is_in_one_segment_of_a_kind() -> None:
     marks = segments(some_snapshot(1, n_users=80))
 
-    for kind in ("orders", "idle"):
+    for kind in ("orders", "idle", "lifecycle"):
         assert all(len(one) == 1 for one in _members(marks, kind))
 
 
@@ -89,3 +91,43 @@ def test_a_shop_without_countries_names_none() -> None:
     marks = segments(_snapshot([[(0, VIEW, 1)]], [None]))
 
     assert not [name for name in marks if name.startswith("country")]
+
+
+def test_stages_are_judged_by_the_shops_own_gap() -> None:
+    # Those who came back did so after 10 days: 25 days of silence are over two gaps, not over four.
+    histories = [[(0, BUY, 11), (0, BUY, 1)], [(0, BUY, 12), (0, BUY, 2)], [(0, BUY, 25)]]
+
+    marks = segments(_snapshot(histories, [None] * 3))
+
+    active, slipping = "lifecycle: active", "lifecycle: slipping"
+    assert _members(marks, "lifecycle") == [[active], [active], [slipping]]
+
+
+def test_who_came_but_never_bought_only_browses() -> None:
+    histories = [[(0, VIEW, 40)], [(0, VIEW, 40), (0, BUY, 2)], []]
+
+    marks = segments(_snapshot(histories, [None] * 3))
+
+    assert marks["browse only"].tolist() == [True, False, False]
+
+
+def test_new_users_were_first_seen_in_the_last_30_days() -> None:
+    histories = [[(0, BUY, 30)], [(0, VIEW, 31), (0, BUY, 1)], []]
+
+    marks = segments(_snapshot(histories, [None] * 3))
+
+    assert marks["new users"].tolist() == [True, False, False]
+
+
+def test_marks_are_of_everybody() -> None:
+    snapshot = some_snapshot(2)
+
+    assert {len(mark) for mark in segments(snapshot).values()} == {len(snapshot.users)}
+
+
+def test_segments_load_no_table_engine() -> None:
+    code = "import sys, features.segments; print('ibis' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"

@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.candidates import SOURCES, Source
+from features.errors import InvalidInput
+from features.kinds import SAME_USE, Kind
 from features.lists import Lists
-from features.similar import SimilarItems, directions
+from features.neighbours import Neighbours
+from features.similar import SimilarItems
 
 SIZES = st.integers(1, 40)
 
@@ -134,26 +138,132 @@ def test_sold_out_items_do_not_crowd_out_those_that_can_be_shown(budget_ms: floa
     assert {kind for place in range(20) for kind in _sources(lists, place)} == {Source.SIMILAR}
 
 
-def test_directions_lengthen_with_what_is_known() -> None:
-    lengths = np.array([[9.0], [3.0], [1.0], [0.0]], dtype=np.float32)
-
-    scaled = np.linalg.norm(directions(lengths * np.array([[0.6, 0.8]], np.float32)), axis=1)
-
-    assert (np.diff(scaled) < 0).all()
-    assert scaled[0] < 1
-    assert scaled[3] == 0
+KINDS: tuple[Kind, ...] = ("alternatives", "complements")
 
 
-def test_directions_keep_their_angle() -> None:
-    vectors = np.random.default_rng(0).normal(size=(50, 5)).astype(np.float32)
+def _shop_of_kinds(seed: int, n_items: int) -> SimilarItems:
+    """Plant what is alike and what is bought together at random."""
+    rng = np.random.default_rng(seed + 1)
+    shares = rng.random((2, n_items, n_items)) * (rng.random((2, n_items, n_items)) < 0.4)
+    content, baskets = (Neighbours.of(sp.csr_array(one), most=8) for one in shares)
+    return replace(_shop(seed, n_items), content=content, baskets=baskets)
 
-    scaled = directions(vectors)
 
-    cosines = (vectors * scaled).sum(axis=1) / (
-        np.linalg.norm(vectors, axis=1) * np.linalg.norm(scaled, axis=1)
+def _planted(
+    *, content: dict[int, float], baskets: dict[int, float], n_items: int = 6
+) -> SimilarItems:
+    """Plant what item 0 is alike to and bought together with; nothing is known of tastes."""
+    parts = []
+    for strengths in (content, baskets):
+        rows = np.zeros((n_items, n_items), dtype=np.float32)
+        rows[0, list(strengths)] = list(strengths.values())
+        parts.append(Neighbours.of(sp.csr_array(rows), most=n_items))
+    return SimilarItems.of(
+        np.zeros((n_items, 1), dtype=np.float32),
+        categories=["A", "A", "A", "A", "B", "B"][:n_items],
+        recommendable=np.ones(n_items, dtype=np.bool_),
+        popular=np.arange(n_items, dtype=np.int32)[::-1].copy(),
+        budget_ms=1e9,
+        content=parts[0],
+        baskets=parts[1],
     )
-    np.testing.assert_allclose(cosines, 1, rtol=1e-5)
 
 
-def test_no_items_have_no_directions() -> None:
-    assert directions(np.empty((0, 3), dtype=np.float32)).shape == (0, 3)
+@settings(max_examples=40)
+@given(st.integers(0, 1000), SIZES, st.sampled_from([1, 5, 500]), st.data())
+def test_no_item_is_in_the_lists_of_both_kinds(
+    seed: int, n_items: int, num_results: int, data: st.DataObject
+) -> None:
+    shop = _shop_of_kinds(seed, n_items)
+    rows = st.lists(st.integers(0, n_items - 1), min_size=1, max_size=4)
+    seeds = [np.array(one) for one in data.draw(st.lists(rows, min_size=1, max_size=3))]
+    excluded = [np.array(data.draw(rows)) for _ in seeds]
+
+    both = [
+        shop.similar(seeds, num_results=num_results, excluded=excluded, kind=kind) for kind in KINDS
+    ]
+
+    for place, (group, left_out) in enumerate(zip(seeds, excluded, strict=True)):
+        shown = [lists.item_rows[place, : lists.returned[place]].tolist() for lists in both]
+        allowed = set(np.flatnonzero(shop.recommendable)) - set(group) - set(left_out)
+        assert set(shown[0]).isdisjoint(shown[1])
+        for lists, one in zip(both, shown, strict=True):
+            assert set(one) <= allowed
+            assert len(set(one)) == len(one)
+            assert (np.diff(lists.scores[place, : len(one)]) <= 0).all()
+            assert lists.sources.dtype == np.uint8
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 1000), st.integers(2, 40), st.sampled_from(KINDS))
+def test_a_list_of_a_kind_is_the_same_alone_and_among_others(
+    seed: int, n_items: int, kind: Kind
+) -> None:
+    shop = _shop_of_kinds(seed, n_items)
+    seeds = [np.array([row, (row + 1) % n_items]) for row in range(n_items)]
+
+    together = shop.similar(seeds, num_results=7, kind=kind)
+
+    for place, group in enumerate(seeds):
+        alone = shop.similar([group], num_results=7, kind=kind)
+        for name in ("item_rows", "scores", "sources"):
+            np.testing.assert_array_equal(
+                getattr(alone, name)[0], getattr(together, name)[place], strict=True
+            )
+
+
+def test_complements_are_bought_along_and_not_alike() -> None:
+    shop = _planted(content={1: 0.9, 2: SAME_USE - 0.1}, baskets={1: 0.5, 2: 0.2, 4: 0.3})
+
+    lists = shop.similar([np.array([0])], num_results=5, kind="complements")
+
+    assert lists.item_rows[0].tolist() == [4, 2, -1, -1, -1]
+    assert lists.scores[0, :2].tolist() == pytest.approx([0.3, 0.2 * (1 - SAME_USE + 0.1)])
+    assert _sources(lists, 0) == [Source.BOUGHT_TOGETHER] * 2
+
+
+def test_too_few_complements_are_not_filled_with_others() -> None:
+    shop = _planted(content={1: 0.9}, baskets={})
+
+    assert shop.similar([np.array([0])], num_results=5, kind="complements").returned[0] == 0
+
+
+def test_alternatives_are_filled_with_their_category_but_for_complements() -> None:
+    shop = _planted(content={4: 0.9}, baskets={1: 0.4})
+
+    lists = shop.similar([np.array([0])], num_results=5, kind="alternatives")
+
+    assert lists.item_rows[0].tolist() == [4, 3, 2, -1, -1]
+    assert _sources(lists, 0) == [Source.CONTENT] + [Source.SAME_CATEGORY] * 2
+
+
+def test_an_alternative_that_the_same_people_want_is_told_from_one_that_is_only_alike() -> None:
+    vectors = np.zeros((6, 2), dtype=np.float32)
+    vectors[[0, 1]] = [[1, 0], [1, 0.1]]
+    warm = SimilarItems.of(
+        vectors,
+        categories=[None] * 6,
+        recommendable=np.ones(6, dtype=np.bool_),
+        popular=np.arange(6, dtype=np.int32),
+        budget_ms=1e9,
+    )
+    shop = replace(_planted(content={1: 0.6, 2: 0.6}, baskets={}), index=warm.index)
+
+    lists = shop.similar([np.array([0])], num_results=2, kind="alternatives")
+
+    assert lists.item_rows[0].tolist() == [1, 2]
+    assert _sources(lists, 0) == [Source.SIMILAR, Source.CONTENT]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_its_parts_a_kind_is_an_error(kind: Kind) -> None:
+    shop = _shop(0, 10)
+
+    assert not shop.knows_kinds
+    with pytest.raises(InvalidInput, match=f"nothing is known of {kind}; train again"):
+        shop.similar([np.array([0])], num_results=3, kind=kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_questions_of_a_kind_are_no_lists(kind: Kind) -> None:
+    assert _shop_of_kinds(0, 10).similar([], num_results=4, kind=kind).item_rows.shape == (0, 4)

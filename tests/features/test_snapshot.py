@@ -310,4 +310,22 @@ def _assert_equal(one: Snapshot, other: Snapshot) -> None:
     assert one.demand.countries == other.demand.countries
     assert one.people.countries == other.people.countries
     assert one.catalogue.table.equals(other.catalogue.table)
+    np.testing.assert_array_equal(one.prices, other.prices)
     assert one.as_of == other.as_of
+
+
+def test_a_price_is_the_median_that_was_paid_and_else_the_catalogues(tmp_path: Path) -> None:
+    items = [item("cup", price=9.0), item("jug", price=7.0), item("mug"), item("new", price=4.0)]
+    events = [
+        *(event("ann", "cup", price=price) for price in (1.0, 2.0, 6.0)),
+        # Neither a price of nought nor that of a view was paid, and this one only later.
+        *(event("ann", "jug", price=0.0), event("ann", "jug", "view", price=3.0)),
+        event("bob", "jug", days=1, price=5.0),
+        event("ann", "mug"),
+    ]
+
+    snapshot = take_snapshot(write_lake(tmp_path, events, items=items), as_of=AS_OF)
+
+    assert snapshot.items.ids(np.arange(4)) == ["cup", "jug", "mug", "new"]
+    np.testing.assert_array_equal(snapshot.prices, [2.0, 7.0, np.nan, 4.0])
+    assert snapshot.prices.dtype == np.float64

@@ -1,30 +1,89 @@
 """Law: a list does not depend on who else is asked for, in which order, or by which door."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.alike import alike
+from features.arrivals import Arrivals
+from features.bought_together import bought_together
+from features.category_trends import CategoryTrends
+from features.content import item_features
+from features.demand import Demand
 from features.errors import VitrineError
+from features.history import SECONDS_PER_DAY
+from features.item_facts import ItemFacts
+from features.neighbours import Neighbours
+from features.recommender import ListPolicy
+from features.repurchase import RepurchaseModel
+from features.retrievers import NeighbourRetriever
+from features.sources import Sources
 from serving.pick_tables import pick_table
 from serving.picks import Picker, pick_lines
 from serving.placements import Placements
 from serving.recommend import answer_batch, answer_recommend
 from serving.road import Road
 from serving.schemas import BatchRequest, RecommendRequest
+from tests.planted_trees import planted_ranker
+from tests.shops import full_bundle, trend_rows_of
 from training.bundle import Bundle
 
 N_USERS = 60
 EVERYBODY = [f"user-{row:02d}" for row in range(N_USERS)]
 
 
-@pytest.fixture(scope="module")
-def road(tiny_bundle: Bundle) -> Road:
-    return Road(tiny_bundle, Placements.load())
+@pytest.fixture(scope="module", params=["blend", "ranker"])
+def road(request: pytest.FixtureRequest, tiny_bundle: Bundle) -> Road:
+    """Serve the planted shop as it is, and with all that a bundle can have."""
+    if request.param == "blend":
+        return Road(tiny_bundle, Placements.load())
+    return Road(_with_a_ranker(tiny_bundle), Placements.load())
+
+
+def _with_a_ranker(bundle: Bundle) -> Bundle:
+    """Add what the second stage needs, and trees that a feature's last bit can turn."""
+    histories, people, catalogue = bundle.histories, bundle.people, bundle.catalogue
+    as_of_s, n_items = bundle.recommender.as_of_s, len(bundle.items)
+    demand = Demand(
+        item_rows=histories.item_rows,
+        days=(histories.timestamps // SECONDS_PER_DAY).astype(np.int32),
+        event_types=histories.event_types,
+        country_rows=people.country_rows[histories.person_of_entry],
+        counts=histories.counts,
+        countries=people.countries,
+    )
+    weights, wanted = bundle.recommender.weights, bundle.recommender.read(histories).confidence
+    categories = CategoryTrends.of(demand, catalogue, weights=weights, as_of_s=as_of_s)
+    beside = NeighbourRetriever(Neighbours.of(sp.csr_array(wanted.T @ wanted), most=10))
+    recommender = replace(
+        bundle.recommender,
+        retrievers={**bundle.recommender.retrievers, "item_knn": beside},
+        sources=Sources(
+            baskets=bought_together(histories, n_items=n_items),
+            content=alike(item_features(catalogue.table)),
+            categories=categories,
+            repurchase=RepurchaseModel.of(histories, n_items=n_items, as_of_s=as_of_s),
+            arrivals=Arrivals.of(demand, catalogue, weights=weights, as_of_s=as_of_s),
+        ),
+        facts=ItemFacts.of(
+            demand,
+            prices=catalogue.table["price"].to_numpy(),
+            category_rows=categories.category_rows,
+            weights=weights,
+            usual_gap_days=30.0,
+            as_of_s=as_of_s,
+        ),
+    )
+    full = replace(bundle, recommender=recommender)
+    ranker = planted_ranker(full, seed=1)
+    return replace(full, recommender=replace(recommender, ranker=ranker))
 
 
 def told(answer: dict[str, Any] | VitrineError) -> Any:  # noqa: ANN401 -- JSON
@@ -138,3 +197,26 @@ def test_picks_do_not_depend_on_the_order_or_on_who_else_gets_some(
     np.testing.assert_array_equal(few.lists.scores, everybody.lists.scores[some])
     np.testing.assert_array_equal(few.reasons.item_rows, everybody.reasons.item_rows[some])
     np.testing.assert_array_equal(few.reasons.shares, everybody.reasons.shares[some])
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 50), st.booleans(), st.sampled_from([1, 4, 200]))
+def test_ranked_lists_are_the_same_alone_and_in_batches_of_any_size(
+    seed: int, exclude_purchased: bool, at_once: int
+) -> None:
+    bundle = full_bundle(seed, n_users=9)
+    policy, rows = ListPolicy(10, exclude_purchased), trend_rows_of(bundle)
+    recommender = bundle.recommender
+    everybody = bundle.persons(np.arange(len(bundle.users)))
+    together = recommender.recommend(everybody, policy, trend_rows=rows)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("features.recommender._MOST_PEOPLE_AT_ONCE", at_once)
+        in_batches = recommender.recommend(everybody, policy, trend_rows=rows)
+
+    # Whoever is read anew is where the bundle says that they are.
+    fresh = recommender.recommend(recommender.read(bundle.histories), policy, trend_rows=rows)
+    for other in (in_batches, fresh):
+        np.testing.assert_array_equal(other.item_rows, together.item_rows)
+        np.testing.assert_array_equal(other.scores, together.scores)
+        np.testing.assert_array_equal(other.sources, together.sources)

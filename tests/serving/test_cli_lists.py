@@ -93,6 +93,19 @@ def test_similar_items_stand_below_the_item(tiny_home: Home) -> None:
     assert all("Mug" in line for line in lines[2:])
 
 
+@pytest.mark.parametrize(
+    ("kind", "heading"),
+    [("alternatives", "wanted instead of it"), ("complements", "wanted as well")],
+)
+def test_a_kind_of_similar_items_is_named_in_the_heading(
+    tiny_home: Home, kind: str, heading: str
+) -> None:
+    done = run(similar, tiny_home, "--item", "item-25", "--kind", kind, "-n", "4")
+
+    _, like_it = done.output.rstrip().split("\n\n")
+    assert like_it.startswith(f"{heading} (bundle ")
+
+
 def test_an_item_that_is_in_no_list_says_so(tiny_home: Home) -> None:
     done = run(similar, tiny_home, "--item", "item-19")
 

@@ -11,8 +11,11 @@ from features.encoders import FoldInEncoder, HistoryMeanEncoder
 from features.events import EventType
 from features.fitted_model import EmbeddingModel
 from features.history import Histories
+from features.item_index import ItemIndex
 from features.lists import Lists
-from features.recommender import ListPolicy, Persons
+from features.recommender import ListPolicy
+from features.retrievers import EmbeddingRetriever
+from features.seen import Persons
 from serving.explain import REASONS, VERBS, Reasons, explain
 from tests.shops import some_bundle
 from training.bundle import Bundle
@@ -122,7 +125,10 @@ def test_what_pulls_a_score_down_takes_nothing_from_the_reasons() -> None:
     )
     bundle = some_bundle(0, n_items=3)
     model = EmbeddingModel(vectors, encoder)
-    recommender = replace(bundle.recommender, model=model)
+    index = ItemIndex.build(vectors)
+    recommender = replace(
+        bundle.recommender, retrievers={"planted": EmbeddingRetriever(model, index)}
+    )
     now_s = recommender.as_of_s
     persons = recommender.read(
         Histories.of([[(row, EventType.PURCHASE.code, now_s) for row in (0, 1)]])

@@ -1,19 +1,24 @@
 """A product page gets items like its own, and is told where they come from."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import orjson
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import UnknownItem, VitrineError
+from features.kinds import Kind
+from features.neighbours import Neighbours
 from serving.placements import Placements
 from serving.road import Road
 from serving.schemas import ListAnswer, SimilarRequest
 from serving.similar import answer_similar
 from tests.shops import some_bundle
+from training.bundle import Bundle
 
 PLACEMENTS = Placements.load()
 
@@ -135,3 +140,71 @@ def test_a_bundle_without_a_model_knows_categories() -> None:
     answer = _answer(road, item_id="item-020", num_results=5)
 
     assert {item.source for item in answer.items} == {"same_category"}
+
+
+KINDS: tuple[Kind, ...] = ("alternatives", "complements")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("num_results", [3, 500])
+def test_a_list_of_a_kind_says_what_is_beyond_its_meaning(
+    road: Road, kind: Kind, num_results: int
+) -> None:
+    beyond = {"alternatives": "not_alike", "complements": "not_bought_together"}[kind]
+
+    answer = _answer(
+        road, item_id="item-020", kind=kind, exclude_items=["item-016"], num_results=num_results
+    )
+
+    assert answer.warnings == []
+    assert answer.returned == len(set(_shown(answer)) - {"item-020", "item-016"})
+    if answer.returned < num_results:
+        assert answer.shortfall is not None
+        assert set(answer.shortfall) == {"unavailable", "asked_about", "excluded", beyond}
+        assert answer.returned + sum(answer.shortfall.values()) == len(road.bundle.items)
+
+
+def test_each_kind_says_where_its_items_come_from(road: Road) -> None:
+    similar = road.bundle.similar
+    rows = np.zeros((30, 30), dtype=np.float32)
+    others = np.flatnonzero(similar.recommendable[:15])[:3]  # of the other taste and category
+    rows[20, others] = 0.2
+    baskets = Neighbours.of(sp.csr_array(rows), most=3)
+    shop = Road(replace(road.bundle, similar=replace(similar, baskets=baskets)), PLACEMENTS)
+
+    alternatives, complements = (
+        _answer(shop, item_id="item-020", kind=kind, num_results=500) for kind in KINDS
+    )
+
+    assert _shown(complements) == [f"item-{row:03d}" for row in others]
+    assert {item.source for item in complements.items} == {"bought_together"}
+    sources = {item.source for item in alternatives.items}
+    assert sources
+    assert sources <= {"similar", "content_nearest", "same_category"}
+    assert not {*_shown(alternatives)} & {*_shown(complements)}
+
+
+def test_any_kind_is_what_is_asked_for_without_saying(road: Road) -> None:
+    assert _answer(road, item_id="item-020", kind="any").items == (
+        _answer(road, item_id="item-020").items
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_old_bundle_gives_any_kind_and_says_so(road: Road, kind: Kind) -> None:
+    old = replace(road.bundle.similar, content=None, baskets=None)
+    old_road = Road(replace(road.bundle, similar=old), PLACEMENTS)
+
+    answer = _answer(old_road, item_id="item-020", kind=kind)
+
+    assert [warning.code for warning in answer.warnings] == ["no_kinds"]
+    assert answer.items == _answer(road, item_id="item-020").items
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stored_bundle_knows_the_kinds_as_before(road: Road, kind: Kind, tmp_path: Path) -> None:
+    stored = Road(Bundle.open(road.bundle.save(tmp_path)), PLACEMENTS)
+
+    for row in range(30):
+        asked = {"item_id": f"item-{row:03d}", "kind": kind}
+        assert _answer(stored, **asked).items == _answer(road, **asked).items

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from training.gate import judge
+from training.gate import beats, judge
+from training.report import Result, Target
 from training.split import Fold
 from training.user_metrics import LastFold, UserMetrics
 
@@ -159,3 +160,54 @@ def test_where_nobody_wants_new_items_all_decides() -> None:
 
     assert verdict.passed
     assert [one.target for one in verdict.comparisons] == ["all"]
+
+
+def _results(
+    all_: NDArray[np.float64], new: NDArray[np.float64] | None = None
+) -> dict[Target, Result]:
+    values: dict[Target, NDArray[np.float64]] = {"all": all_} | (
+        {} if new is None else {"new": new}
+    )
+    return {
+        target: Result(
+            user_rows=np.arange(len(one)),
+            per_user={"ndcg": one},
+            item_rows=np.zeros((len(one), 1), dtype=np.int32),
+            of_lists={},
+        )
+        for target, one in values.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("all_", "new", "passes"),
+    [
+        (BASE + 0.1, BASE + 0.1, True),
+        # One target is enough, if the other is no worse.
+        (BASE + 0.1, BASE + ZIGZAG, True),
+        (BASE + ZIGZAG, BASE + 0.1, True),
+        (BASE + 0.1, BASE - 0.1, False),
+        (BASE - 0.1, BASE + 0.1, False),
+        # Not better beyond noise: the simpler one stays.
+        (BASE, BASE, False),
+        (BASE + ZIGZAG + 0.001, BASE, False),
+        (BASE - 0.1, BASE - 0.1, False),
+    ],
+)
+def test_a_second_stage_has_to_be_better_beyond_noise(
+    all_: NDArray[np.float64], new: NDArray[np.float64], passes: bool
+) -> None:
+    verdict = beats(_results(all_, new), _results(BASE, BASE))
+
+    assert verdict.passed == passes
+    assert [one.target for one in verdict.comparisons] == ["all", "new"]
+
+
+def test_the_verdict_on_a_second_stage_has_the_numbers() -> None:
+    verdict = beats(_results(BASE + 0.1), _results(BASE))
+
+    assert verdict.passed
+    (everything,) = verdict.comparisons
+    assert everything.difference.low == pytest.approx(0.1)
+    expected = "ranker against blend: NDCG on all 0.6000 against 0.5000, +0.1000"
+    assert verdict.reason.startswith(expected)

@@ -19,8 +19,22 @@ NOW = datetime(2025, 1, 1, tzinfo=UTC)
 FOLD = Fold(AS_OF, horizon_days=10)
 SMALL = {"als": {"factors": 4, "iterations": 3}}
 SETTINGS = TrainingSettings.model_validate(
-    {"compare": ["popular"], "models": SMALL, "evaluation": {"horizon_days": 10, "k": 5}}
+    {
+        "serve": "als",
+        "beside": [],
+        "compare": ["popular"],
+        "models": SMALL,
+        "evaluation": {"horizon_days": 10, "k": 5},
+        "ranker": {
+            "windows": 3,
+            "trees_everything": 10,
+            "trees_new": 10,
+            "leaves": 7,
+            "smallest_leaf": 5,
+        },
+    }
 )
+ALONE = SETTINGS.model_copy(update={"ranker": None})
 
 
 def _events(*, n_users: int = 40) -> list[Row]:
@@ -77,7 +91,8 @@ def test_the_report_has_the_served_pipeline_its_models_and_the_baselines(
     models = measured.report.as_dict()["models"]
 
     assert list(models) == [
-        *("served", "als", "most_popular", "trending", "own_history", "popular")
+        *("served", "ranked", "blended"),
+        *("als", "most_popular", "trending", "own_history", "popular"),
     ]
     assert {model["n_users"] for model in models.values()} == {40}
     assert measured.report.as_dict()["as_of"] == AS_OF.isoformat()
@@ -106,6 +121,52 @@ def test_the_same_evaluation_twice_says_the_same(home: Home, measured: Evaluatio
     assert again.report.as_dict() == measured.report.as_dict()
 
 
+def test_the_better_of_the_two_stages_is_served(measured: Evaluation) -> None:
+    results = measured.report.results
+    better = results["ranked"] if measured.ranks else results["blended"]
+
+    assert results["served"] is better
+    assert measured.verdict is not None
+    assert measured.verdict.passed == measured.ranks
+    assert [one.target for one in measured.verdict.comparisons] == ["all", "new"]
+
+
+def test_every_model_that_is_served_is_judged_alone_too(home: Home) -> None:
+    settings = ALONE.model_copy(update={"beside": ["item_knn"], "compare": []})
+
+    models = evaluate(home, settings, FOLD, now=NOW, steps=_quiet()).report.as_dict()["models"]
+
+    assert list(models) == [
+        *("served", "als", "item_knn", "most_popular", "trending", "own_history")
+    ]
+
+
+def test_a_model_named_twice_is_fitted_once(home: Home) -> None:
+    told: list[str] = []
+    settings = ALONE.model_copy(update={"beside": ["als", "item_knn"]})
+
+    measured = evaluate(home, settings, FOLD, now=NOW, steps=Steps(told.append))
+
+    assert list(measured.bundle.recommender.retrievers) == ["als", "item_knn"]
+    assert told.count("fit als") == told.count("fit item_knn") == 1
+
+
+def test_a_champion_with_a_ranker_is_measured_with_one(home: Home, measured: Evaluation) -> None:
+    report = evaluate(home, ALONE, FOLD, now=NOW, steps=_quiet(), champion=SETTINGS).report
+
+    champion, alone = report.results["champion"], measured.report.results["served"]
+    for target in ("all", "new"):
+        np.testing.assert_array_equal(champion[target].item_rows, alone[target].item_rows)
+
+
+def test_a_champion_without_a_ranker_is_measured_without(home: Home, measured: Evaluation) -> None:
+    report = evaluate(home, SETTINGS, FOLD, now=NOW, steps=_quiet(), champion=ALONE).report
+
+    champion, blended = report.results["champion"], measured.report.results["blended"]
+    for target in ("all", "new"):
+        np.testing.assert_array_equal(champion[target].item_rows, blended[target].item_rows)
+
+
 def test_a_champion_with_the_same_settings_is_as_good(home: Home) -> None:
     report = evaluate(home, SETTINGS, FOLD, now=NOW, steps=_quiet(), champion=SETTINGS).report
 
@@ -114,9 +175,9 @@ def test_a_champion_with_the_same_settings_is_as_good(home: Home) -> None:
 
 
 def test_a_champion_with_other_settings_is_learnt_anew(home: Home) -> None:
-    popular = SETTINGS.model_copy(update={"serve": None})
+    popular = ALONE.model_copy(update={"serve": None})
 
-    report = evaluate(home, SETTINGS, FOLD, now=NOW, steps=_quiet(), champion=popular).report
+    report = evaluate(home, ALONE, FOLD, now=NOW, steps=_quiet(), champion=popular).report
     alone = evaluate(home, popular, FOLD, now=NOW, steps=_quiet()).report
 
     for target in ("all", "new"):
@@ -129,7 +190,7 @@ def test_a_champion_with_other_settings_is_learnt_anew(home: Home) -> None:
 
 @pytest.mark.parametrize("serve", [None, "popular"])
 def test_a_shop_can_serve_what_is_popular(serve: str | None, home: Home) -> None:
-    settings = SETTINGS.model_copy(update={"serve": serve})
+    settings = ALONE.model_copy(update={"serve": serve})
 
     measured = evaluate(home, settings, FOLD, now=NOW, steps=_quiet())
 

@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from features.errors import CorruptBundle, InvalidInput, PromotionRefused, UnknownModelVersion
 from features.home import Home
+from tests.fitted_rankers import some_fitted
+from tests.shops import bundle_of, some_snapshot
 from training import registry as registry_module
 from training.bundle import Bundle, current
 from training.mlflow_door import Connection
@@ -100,6 +103,42 @@ def test_a_promoted_version_is_served_and_equals_what_was_registered(
     assert champion.version == 1
     assert champion.aliases == ("challenger", "champion")
     assert registry.history() == (promotion,)
+
+
+def test_a_version_is_told_what_the_gate_thinks_when_it_is_registered(
+    registry: Registry, register: Register
+) -> None:
+    first = register(0.5)
+    registry.promote(1, now=NOW)
+
+    second = register(0.4)
+
+    assert first.finding == ""
+    assert second.finding.startswith("worse than the champion beyond noise: NDCG on all 0.4000")
+    champion = registry.champion()
+    assert champion is not None
+    assert champion.version == 1
+
+
+def test_a_version_says_which_models_name_its_candidates_and_whether_it_is_ranked(
+    registry: Registry, connection: Connection, tmp_path: Path
+) -> None:
+    bundle = bundle_of(some_snapshot(1))
+    recommender = replace(
+        bundle.recommender,
+        ranker=some_fitted(bundle).ranker,
+    )
+    ranked = replace(bundle, recommender=recommender).save(tmp_path)
+    plain = bundle_of(some_snapshot(1), with_model=False).save(tmp_path)
+
+    versions = []
+    for folder in (ranked, plain):
+        last_fold = LastFold(_metrics(0.5, fold=FOLD, bundle_id=folder.name))
+        with Tracker(connection).run("train") as run:
+            versions.append(registry.register(folder, run_id=run.run_id, last_fold=last_fold))
+
+    assert [one.models for one in versions] == [("als",), ("popular",)]
+    assert [one.is_ranked for one in versions] == [True, False]
 
 
 def test_latest_is_the_newest(registry: Registry, register: Register) -> None:

@@ -50,15 +50,37 @@ def _run(*words: str) -> Result:
     return CliRunner().invoke(command, words[1:], catch_exceptions=False)
 
 
-def test_versions_are_listed_newest_first_with_alias_and_finding(shop: Home) -> None:
-    _run("promote", "1")
+def _line(lines: list[str], version: str) -> list[str]:
+    """Find the words of a version's line."""
+    (found,) = [line.split() for line in lines if line[:7].strip() == version]
+    return found
+
+
+def test_versions_are_listed_with_alias_and_finding_and_the_changes_below(shop: Home) -> None:
+    _run("promote", "1", "--reason", "to begin with")
 
     lines = _run("models").output.splitlines()
 
-    first, second = (line.split() for line in (lines[2], lines[1]))
-    assert (second[0], second[3:5], second[-1]) == ("2", ["0.2500", "0.2500"], "challenger")
-    assert (first[0], first[3:5], first[-1]) == ("1", ["0.5000", "0.5000"], "champion")
-    assert lines[3].strip() == "the first champion"
+    first, second = _line(lines, "1"), _line(lines, "2")
+    assert (second[5:7], second[-1]) == (["0.2500", "0.2500"], "challenger")
+    assert (first[5:7], first[-1]) == (["0.5000", "0.5000"], "champion")
+    assert lines.index("changes of the champion") > lines.index("         the first champion")
+    assert lines[-2].endswith("promoted 1")
+    assert lines[-1].strip() == "to begin with; the first champion"
+
+
+def test_why_a_version_was_promoted_is_shown_with_the_numbers(shop: Home) -> None:
+    _run("promote", "1")
+    _run("promote", "2", "--force", "--reason", "a campaign needs new items")
+    _run("rollback", "--reason", "customers complain")
+
+    history = _run("models").output.split("changes of the champion\n")[1]
+
+    told = " ".join(history.split())
+    assert told.index("rolled back to 1") < told.index("promoted 2, forced")
+    assert "customers complain" in told
+    assert "a campaign needs new items; worse than the champion beyond noise" in told
+    assert "NDCG on all 0.2500 against 0.5000, -0.2500 [-0.2500 -0.2500] over 4 users" in told
 
 
 def test_promote_refuses_promotes_by_force_and_rollback_takes_it_back(

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from features.errors import InvalidInput
+from tests.shops import bundle_of, some_snapshot
+from training.baselines import baselines
 from training.intervals import bootstrap_mean
-from training.report import METRICS, Report, Result, Target
+from training.report import BASELINES, METRICS, Report, Result, Target
 
 AS_OF = datetime(2011, 10, 10, 12, 50, tzinfo=UTC)
 
@@ -44,7 +47,7 @@ def _report(*targets: Target) -> Report:
 def test_the_json_has_the_promised_shape() -> None:
     report = json.loads(json.dumps(_report().as_dict(), allow_nan=False))
 
-    assert set(report) == {"as_of", "horizon_days", "k", "models"}
+    assert set(report) == {"as_of", "horizon_days", "k", "models", "differences", "segments"}
     assert (report["as_of"], report["horizon_days"], report["k"]) == (AS_OF.isoformat(), 60, 20)
     assert list(report["models"]) == ["served", "trending"]
     for model in report["models"].values():
@@ -88,22 +91,6 @@ def test_flat_names_are_model_target_metric() -> None:
     assert metrics["served.new.recall"] == 0.5
 
 
-def test_the_table_has_a_line_for_each_model() -> None:
-    lines = _report().as_text().splitlines()
-
-    assert lines[0].startswith("as of 2011-10-10 12:50, 60 days, k = 20")
-    assert [line.split()[0] for line in lines[2:-1]] == ["served", "trending"]
-    assert "0.5000" in lines[2]
-    assert lines[-1] == "users: 3 and 2"
-
-
-def test_a_target_that_nobody_had_is_a_dash() -> None:
-    report = _report("all")
-
-    assert report.as_text().splitlines()[2].rstrip().endswith("-")
-    assert "new" not in report.as_dict()["models"]["served"]
-
-
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_mean_lies_in_its_interval(metric: str) -> None:
     result = _result(list(range(40)), np.linspace(0, 1, 40).tolist())
@@ -112,3 +99,75 @@ def test_a_mean_lies_in_its_interval(metric: str) -> None:
 
     assert interval.low <= interval.mean <= interval.high
     assert interval.n == 40
+
+
+def _of_models(**recalls: list[float]) -> Report:
+    """Report on four users of which the first two are in the segment "first"."""
+    rows = [0, 1, 2, 3]
+    return Report(
+        as_of=AS_OF,
+        horizon_days=60,
+        k=20,
+        results={name: {"all": _result(rows, values)} for name, values in recalls.items()},
+        segments={"first": np.array([True, True, False, False])},
+        timings_s={},
+    )
+
+
+def test_a_difference_is_the_mean_over_the_same_users() -> None:
+    report = _of_models(served=[1.0, 0.5, 0.5, 0.0], als=[0.5, 0.5, 0.0, 0.0])
+
+    differences = report.differences()
+
+    assert set(differences) == {"als"}
+    assert differences["als"]["all"]["recall"].mean == (0.5 + 0.0 + 0.5 + 0.0) / 4
+    assert differences["als"]["all"]["recall"].n == 4
+
+
+def test_a_gain_that_every_user_has_is_beyond_noise_though_users_differ_more() -> None:
+    spread = np.linspace(0.1, 0.9, 4).tolist()
+    report = _of_models(served=[one + 0.01 for one in spread], als=spread)
+
+    gain = report.differences()["als"]["all"]["recall"]
+
+    assert gain.low == pytest.approx(0.01)
+    assert gain.excludes_zero
+    written = report.as_dict()["differences"]["als"]["all"]["recall"]
+    assert written["beyond_noise"]
+    assert written["mean"] == pytest.approx(0.01)
+
+
+def test_results_of_other_users_cannot_be_paired() -> None:
+    with pytest.raises(InvalidInput, match="cannot be paired"):
+        _result([0, 1], [0.5, 0.5]).minus(_result([0, 2], [0.5, 0.5]), "recall")
+
+
+def test_the_strongest_baseline_is_the_one_with_the_highest_ndcg() -> None:
+    report = _of_models(served=[1.0] * 4, als=[0.9] * 4, most_popular=[0.1] * 4, trending=[0.3] * 4)
+
+    assert report.strongest_baseline("all") == "trending"
+    assert report.as_dict()["segments"]["all"]["baseline"] == "trending"
+
+
+def test_without_a_baseline_there_is_nothing_to_hold_segments_against() -> None:
+    report = _of_models(served=[1.0] * 4, als=[0.9] * 4)
+
+    assert report.strongest_baseline("all") is None
+    assert report.as_dict()["segments"] == {}
+
+
+def test_a_segments_difference_is_over_its_own_users() -> None:
+    report = _of_models(served=[1.0, 0.5, 0.0, 0.0], trending=[0.5, 0.5, 1.0, 1.0])
+
+    first = report.segment_differences("trending", "all")["first"]["recall"]
+
+    assert (first.mean, first.n) == ((0.5 + 0.0) / 2, 2)
+
+
+def test_the_baselines_of_a_report_are_those_that_are_measured() -> None:
+    snapshot = some_snapshot(0)
+    bundle = bundle_of(snapshot)
+
+    measured = baselines(snapshot, bundle.recommender.trends, bundle.recommender.weights)
+
+    assert tuple(measured) == BASELINES

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from features.candidates import Budgets
 from features.errors import InvalidSettings
 from features.events import EventType
 from features.pair_features import Blend
 from features.weights import DEFAULT_TYPE_WEIGHTS, ConfidenceWeights
 from training.models import TRAINERS
-from training.settings import TrainingSettings
+from training.settings import RankerSettings, TrainingSettings
 
 
 def _load(text: str, folder: Path) -> TrainingSettings:
@@ -70,12 +71,21 @@ def test_a_file_says_what_it_says_and_the_rest_stays(tmp_path: Path) -> None:
         ("[evaluation]\nhorizon_days = 0", "evaluation.horizon_days", "greater than or equal to 1"),
         ("[trend]\nhalf_life_days = nan", "trend.half_life_days", "greater than 0"),
         ("seed = -1", "seed", "greater than or equal to 0"),
-        ('serve = "alz"', "'alz'", "choose of ['als', 'bpr', 'lightfm', 'popular']"),
+        ('serve = "alz"', "'alz'", "choose of ['als', 'bpr', 'item_knn', 'lightfm'"),
+        ('serve = "item_knn"', "'item_knn' has no vectors", "put 'item_knn' beside it"),
+        ('[models.item_knn]\nweighting = "dice"', "weighting", "one of cosine, tfidf, bm25"),
         ('compare = ["als", "knn"]', "'knn'", "choose of ['als'"),
         ("[models.alz]\nfactors = 3", "'alz'", "choose of ['als'"),
         ("[models.als]\nfactor = 3", "[models.als]", "remove that key"),
         ("[models.als]\nfactors = 0", "factors", "greater than 0"),
         ("models = 3", "models", "dictionary"),
+        ('beside = ["knn"]', "'knn'", "choose of ['als'"),
+        ("[candidates]\nnear_user = -1", "candidates.near_user", "greater than or equal to 0"),
+        ("[candidates]\nnear = 3", "candidates.near", "correct these keys"),
+        ("[ranker]\nwindows = 2", "ranker.windows", "greater than or equal to 3"),
+        ("[ranker]\nleaves = 33", "ranker.leaves", "less than or equal to 32"),
+        ("[ranker]\nrow_share = 1.5", "ranker.row_share", "less than or equal to 1"),
+        ("[ranker]\nfeature_share = 0", "ranker.feature_share", "greater than 0"),
     ],
 )
 def test_a_wrong_key_is_named_with_its_remedy(
@@ -109,6 +119,24 @@ def test_what_is_no_toml_is_refused_by_its_name(content: bytes, tmp_path: Path) 
 def test_a_file_that_is_not_there_is_refused_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match=r"absent\.toml cannot be read"):
         TrainingSettings.load(tmp_path / "absent.toml")
+
+
+def test_a_file_can_leave_the_ranker_out(tmp_path: Path) -> None:
+    assert TrainingSettings().ranker == RankerSettings()
+    assert _load("ranker = false", tmp_path).ranker is None
+    assert _load("[ranker]\nleaves = 8", tmp_path).ranker == RankerSettings(leaves=8)
+
+
+def test_budgets_that_are_not_named_stay(tmp_path: Path) -> None:
+    text = "[candidates]\ntrending = 5\ncontent = 0"
+
+    assert _load(text, tmp_path).candidates.budgets() == Budgets(trending=5, content=0)
+
+
+def test_settings_without_a_ranker_come_back_from_json() -> None:
+    settings = TrainingSettings(ranker=None, beside=["item_knn"])
+
+    assert TrainingSettings.model_validate(settings.model_dump(mode="json")) == settings
 
 
 def test_settings_come_back_from_json() -> None:

@@ -76,7 +76,7 @@ def test_the_data_of_a_run_is_named_by_its_whole_digest(connection: Connection) 
 
 
 def test_plots_and_texts_become_artifacts(connection: Connection, tmp_path: Path) -> None:
-    figure = recall_by_segment({"orders: 1": Interval(0.2, 0.1, 0.3, 50)}, k=20)
+    figure = recall_by_segment({"served": {"orders: 1": Interval(0.2, 0.1, 0.3, 50)}}, k=20)
 
     with Tracker(connection).run("train") as run:
         run.log_figure(figure, "plots/recall.png")

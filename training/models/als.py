@@ -25,7 +25,7 @@ class Als:
         Rounds of solving for the people and for the items.
     """
 
-    personal: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
 
     factors: int = 64
     regularization: float = 1.0

@@ -31,7 +31,7 @@ class Bpr:
         Rounds; each draws as many pairs as people have with items.
     """
 
-    personal: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
 
     factors: int = 64
     learning_rate: float = 0.05

@@ -35,7 +35,7 @@ class LightFm:
         What a row's side features weigh together, against 1 for what is its very own.
     """
 
-    personal: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
 
     factors: int = 64
     learning_rate: float = 0.05

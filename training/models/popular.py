@@ -17,7 +17,7 @@ class Popular:
     The confidences have decayed with time, so this is a trend: what was bought by many lately.
     """
 
-    personal: ClassVar[bool] = False
+    embeds: ClassVar[bool] = False
 
     def fit(self, interactions: Interactions, *, seed: int) -> PopularityModel:  # noqa: ARG002 -- nothing is random
         """Count; see `Trainer.fit`."""

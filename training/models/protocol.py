@@ -1,16 +1,17 @@
 """What every trainer promises, and the checks that all of them share."""
 
 import math
-from dataclasses import fields
-from typing import ClassVar, Protocol
+from dataclasses import Field, fields
+from typing import Any, ClassVar, Protocol, get_args
 
 import scipy.sparse as sp
 
 from features.errors import InvalidSettings, NotEnoughData
 from features.fitted_model import EmbeddingModel, PopularityModel
 from features.interactions import Interactions
+from features.neighbours import Neighbours
 
-FittedModel = EmbeddingModel | PopularityModel
+FittedModel = EmbeddingModel | Neighbours | PopularityModel
 
 
 class Trainer(Protocol):
@@ -20,8 +21,8 @@ class Trainer(Protocol):
     tracked. It holds no state, so nothing is unfitted and nothing is trained twice.
     """
 
-    personal: ClassVar[bool]
-    """Whether people get different lists: then `fit` gives an `EmbeddingModel`."""
+    embeds: ClassVar[bool]
+    """Whether `fit` gives an `EmbeddingModel`, which a bundle can serve its lists from."""
 
     def fit(self, interactions: Interactions, *, seed: int) -> FittedModel:
         """Learn from interactions.
@@ -35,7 +36,7 @@ class Trainer(Protocol):
 
         Returns
         -------
-        EmbeddingModel or PopularityModel
+        EmbeddingModel, Neighbours or PopularityModel
             It knows every item row, also of items that nobody wanted yet.
 
         Raises
@@ -47,27 +48,43 @@ class Trainer(Protocol):
 
 
 def check_settings(trainer: Trainer) -> None:
-    """Refuse hyper-parameters that are not numbers greater than 0, whole ones where they count.
+    """Refuse hyper-parameters that are no choice of theirs, or no numbers greater than 0.
 
     Raises
     ------
     InvalidSettings
         A field is of the wrong kind or out of range; every such field is named.
     """
-    wrong = []
-    for setting in fields(trainer):  # type: ignore[arg-type]  # a protocol cannot say "dataclass"
-        value = getattr(trainer, setting.name)
-        kinds, wanted = (
-            ((int,), "a whole number") if setting.type is int else ((int, float), "a number")
-        )
-        is_number = isinstance(value, kinds) and not isinstance(value, bool)
-        if not (is_number and math.isfinite(value) and value > 0):
-            wrong.append(f"{setting.name} must be {wanted} greater than 0; got {value!r}")
+    found = [
+        _fault(setting, getattr(trainer, setting.name))
+        for setting in fields(trainer)  # type: ignore[arg-type]  # a protocol cannot say "dataclass"
+    ]
+    wrong = [fault for fault in found if fault is not None]
     if wrong:
         raise InvalidSettings(
             f"{type(trainer).__name__} cannot be fitted with these settings; correct them",
             details=wrong,
         )
+
+
+def _fault(setting: Field[Any], value: object) -> str | None:
+    """Say what is wrong with a value; a setting that is a `Literal` takes one of its strings."""
+    choices = get_args(setting.type)
+    if choices:
+        if value in choices:
+            return None
+        return f"{setting.name} must be one of {', '.join(choices)}; got {value!r}"
+    kinds, wanted = (
+        ((int,), "a whole number") if setting.type is int else ((int, float), "a number")
+    )
+    if (
+        isinstance(value, kinds)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and value > 0
+    ):
+        return None
+    return f"{setting.name} must be {wanted} greater than 0; got {value!r}"
 
 
 def learnable(interactions: Interactions) -> sp.csr_matrix:
