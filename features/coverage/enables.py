@@ -39,17 +39,25 @@ EVENTS: Final = (
         (
             Use("what is recent counts more", "features.snapshot"),
             Use("what is trending", "features.snapshot"),
-            Use("due repurchases, the season, the time of day"),
+            Use("due repurchases", "features.purchase_days"),
+            Use("the season, the time of day"),
         ),
     ),
     Attribute(
         "quantity",
-        (Use("a return takes back as many as it says", "features.returns"), Use("spend (RFM)")),
+        (
+            Use("a return takes back as many as it says", "features.returns"),
+            Use("spend (RFM)", "features.segments.spend"),
+        ),
         of_types=(EventType.PURCHASE, EventType.RETURN),
     ),
     Attribute(
         "price",
-        (Use("spend (RFM segments)"), Use("the revenue that lists bring")),
+        (
+            Use("spend (RFM segments)", "features.segments.spend"),
+            Use("what items cost when they were bought, for the ranker", "features.snapshot"),
+            Use("the revenue that lists bring"),
+        ),
         Reach.BESIDE,
         "what one unit cost, on each purchase",
         of_types=(EventType.PURCHASE,),
@@ -118,7 +126,10 @@ ITEMS: Final = (
     ),
     Attribute(
         "title",
-        (Use("what pages, emails and reasons call an item", "serving.pick_tables"),),
+        (
+            Use("what pages, emails and reasons call an item", "serving.pick_tables"),
+            Use("what is alike by its words, bought by anybody or not", "features.content"),
+        ),
         Reach.CONTENT,
         "the product's name",
     ),
@@ -127,10 +138,10 @@ ITEMS: Final = (
         (
             Use("similar items for what has hardly sold", "features.similar"),
             Use("side features of new items (lightfm)", "features.content"),
-            Use("trending by category, in a person's own categories"),
+            Use("trending by category, in a person's own categories", "features.category_trends"),
             Use("caps by category: not ten of one kind"),
-            Use("alternatives told from complements"),
-            Use("taste segments"),
+            Use("alternatives told from complements", "features.content"),
+            Use("names of taste segments", "features.segments.names"),
         ),
         Reach.ANYBODY,
         'a path such as "Home > Lamps"; the shop\'s menu is good enough',
@@ -153,7 +164,7 @@ ITEMS: Final = (
             Use("prices in answers and emails", "serving.pick_tables"),
             Use("price bands of new items (lightfm)", "features.content"),
             Use("how near lists are to what people usually pay", "training.evaluate"),
-            Use("ranking by what the person usually pays"),
+            Use("ranking by what the person usually pays", "features.snapshot"),
         ),
         Reach.CONTENT,
         "today's price",
@@ -164,7 +175,7 @@ ITEMS: Final = (
         "released_at",
         (
             Use("nothing is listed before its day", "features.snapshot"),
-            Use("new arrivals"),
+            Use("new arrivals", "features.arrivals"),
         ),
         Reach.CONTENT,
         "when the item went on sale",

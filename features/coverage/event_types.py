@@ -11,7 +11,7 @@ EVENT_TYPES: Final = (
         (
             Use("lists for people who have not bought yet", "features.weights"),
             Use("what somebody looked at lately leads their list", "features.weights"),
-            Use("unfinished business: looked at, not bought"),
+            Use("unfinished business: looked at, not bought", "features.unfinished"),
             Use("the segment of people who only browse"),
         ),
         Reach.ANYBODY,
@@ -30,7 +30,7 @@ EVENT_TYPES: Final = (
         EventType.CART,
         (
             Use("weighs as much as four views", "features.weights"),
-            Use("unfinished business: in the cart, not bought"),
+            Use("unfinished business: in the cart, not bought", "features.unfinished"),
         ),
         Reach.CONTENT,
         "one event for each item put into a cart",
@@ -46,7 +46,7 @@ EVENT_TYPES: Final = (
         EventType.WISHLIST,
         (
             Use("weighs as much as four views", "features.weights"),
-            Use("unfinished business: wished for, not bought"),
+            Use("unfinished business: wished for, not bought", "features.unfinished"),
         ),
         Reach.BESIDE,
         "one event for each item put on a wishlist, if the shop has wishlists",
@@ -56,9 +56,11 @@ EVENT_TYPES: Final = (
         EventType.PURCHASE,
         (
             Use("what counts most, and what lists are judged by", "features.weights"),
-            Use("leaving out what somebody has", "features.recommender"),
-            Use("segments by number of orders", "features.segments"),
-            Use("due repurchases, bought together, RFM and lifecycle segments"),
+            Use("leaving out what somebody has", "features.proposal"),
+            Use("segments by number of orders", "features.segments.activity"),
+            Use("due repurchases", "features.purchase_days"),
+            Use("what goes into one basket", "features.bought_together"),
+            Use("RFM and lifecycle segments", "features.segments.activity"),
         ),
         Reach.ANYBODY,
         "one event for each line of an order",

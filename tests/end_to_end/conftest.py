@@ -43,8 +43,16 @@ def simulated_home(tmp_path_factory: pytest.TempPathFactory, simulated: Path, vi
 
 
 @pytest.fixture(scope="session")
-def trained_home(simulated_home: Path, vitrine: Run) -> Path:
+def few_trees(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write settings whose ranker is learnt in a moment."""
+    config = tmp_path_factory.mktemp("settings") / "few_trees.toml"
+    config.write_text("[ranker]\ntrees_everything = 25\ntrees_new = 25\n")
+    return config
+
+
+@pytest.fixture(scope="session")
+def trained_home(simulated_home: Path, few_trees: Path, vitrine: Run) -> Path:
     """Train on it and promote the version."""
-    vitrine("train", "--home", str(simulated_home))
+    vitrine("train", "--home", str(simulated_home), "--config", str(few_trees))
     vitrine("promote", "latest", "--home", str(simulated_home))
     return simulated_home

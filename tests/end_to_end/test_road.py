@@ -66,11 +66,12 @@ def test_picks_go_to_everybody_who_consented_and_to_nobody_else(
 
 
 def test_evaluation_writes_what_it_measured(
-    trained_home: Path, tmp_path: Path, vitrine: Run
+    trained_home: Path, few_trees: Path, tmp_path: Path, vitrine: Run
 ) -> None:
     out = tmp_path / "evaluation.json"
+    told = ("--home", str(trained_home), "--config", str(few_trees), "--json", str(out))
 
-    vitrine("evaluate", "--home", str(trained_home), "--k", "10", "--json", str(out))
+    vitrine("evaluate", "--k", "10", *told)
 
     report = json.loads(out.read_text())
     assert report["k"] == 10
@@ -84,11 +85,12 @@ def test_evaluation_writes_what_it_measured(
 
 
 def test_learning_beats_what_is_popular_where_tastes_are_known(
-    trained_home: Path, tmp_path: Path, vitrine: Run
+    trained_home: Path, few_trees: Path, tmp_path: Path, vitrine: Run
 ) -> None:
     out = tmp_path / "evaluation.json"
+    told = ("--home", str(trained_home), "--config", str(few_trees), "--json", str(out))
 
-    vitrine("evaluate", "--home", str(trained_home), "--json", str(out))
+    vitrine("evaluate", *told)
 
     models = json.loads(out.read_text())["models"]
     assert models["served"]["new"]["ndcg"] > models["most_popular"]["new"]["ndcg"]
@@ -109,7 +111,7 @@ def test_a_worse_version_is_promoted_only_by_force_and_one_command_takes_it_back
     at_home = ("--home", str(trained_home))
     good = current(trained_home / "bundles")
     config = tmp_path / "upside_down.toml"
-    config.write_text("[blend]\naffinity = -1.0\nown = -2.0\n")
+    config.write_text("ranker = false\n[blend]\naffinity = -1.0\nown = -2.0\n")
     vitrine("train", "--config", str(config), *at_home)
 
     refused = vitrine("promote", "latest", *at_home, check=False)
