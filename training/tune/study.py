@@ -122,7 +122,10 @@ class Study:
             return {}
         from optuna.importance import get_param_importances  # brings scikit-learn: seconds
 
-        return dict(get_param_importances(self.optuna_study))
+        with warnings.catch_warnings():
+            # A model that few trials served is a hint at best, and that is what we call it.
+            warnings.simplefilter("ignore", UserWarning)
+            return dict(get_param_importances(self.optuna_study))
 
     def _here(self, asked: "optuna.Trial") -> Point:
         # What is enqueued comes back; asking for it is how the sampler learns of it.

@@ -13,7 +13,7 @@ from training.tune.space import MODELS, SERVE, SHARED, Dimension, Space, servabl
 
 
 def _space(**given: object) -> Space:
-    return Space.of(TrainingSettings.model_validate(given))
+    return Space.of(TrainingSettings.model_validate({"serve": "als", **given}))
 
 
 @st.composite
