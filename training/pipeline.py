@@ -63,8 +63,22 @@ class Evaluation:
         return self.verdict is not None and self.verdict.passed
 
 
-def last_fold(lake: Path, settings: TrainingSettings) -> Fold:
-    """Choose the newest fold that the log has targets for.
+def last_folds(lake: Path, settings: TrainingSettings, *, n_folds: int) -> tuple[Fold, ...]:
+    """Cut the newest folds that the log has targets for.
+
+    Parameters
+    ----------
+    lake : Path
+        The shop's lake.
+    settings : TrainingSettings
+        Its evaluation says how long the windows are.
+    n_folds : int
+        How many; at least 1.
+
+    Returns
+    -------
+    tuple of Fold
+        Oldest first: report on the last one, tune on the others.
 
     Raises
     ------
@@ -75,10 +89,14 @@ def last_fold(lake: Path, settings: TrainingSettings) -> Fold:
     if latest is None:
         raise NotEnoughData(f"the event log in {lake} is empty; run vitrine ingest first")
     wanted = settings.evaluation
-    folds = time_folds(
-        latest, horizon_days=wanted.horizon_days, n_folds=1, gap_days=wanted.gap_days
+    return time_folds(
+        latest, horizon_days=wanted.horizon_days, n_folds=n_folds, gap_days=wanted.gap_days
     )
-    return folds[-1]
+
+
+def last_fold(lake: Path, settings: TrainingSettings) -> Fold:
+    """Choose the newest of `last_folds`."""
+    return last_folds(lake, settings, n_folds=1)[-1]
 
 
 def evaluate(

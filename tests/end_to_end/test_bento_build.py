@@ -14,9 +14,20 @@ from features.home import Home
 pytestmark = pytest.mark.server
 
 ROOT = Path(__file__).parents[2]
-OF_TRAINING = ("__init__.py", "bundle.py", "manifest.py", "storage.py")
+OF_TRAINING = ("__init__.py", "bundle.py", "manifest.py", "storage.py", "stored_recommender.py")
 HEAVY = {
-    *("mlflow", "implicit", "lightfm", "pandas", "optuna", "pyspark", "ibis", "duckdb"),
+    *(
+        "mlflow",
+        "implicit",
+        "lightfm",
+        "pandas",
+        "optuna",
+        "lightgbm",
+        "sklearn",
+        "pyspark",
+        "ibis",
+        "duckdb",
+    ),
     *("matplotlib", "sklearn"),
 }
 

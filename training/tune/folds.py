@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import NotEnoughData
-from features.event_log import EventLog
 from features.events import EventType
 from features.snapshot import Snapshot, take_snapshot
 from training.evaluate import judge, served_lists
-from training.pipeline import Steps, learn
+from training.pipeline import Steps, last_folds, learn
 from training.report import Target
 from training.settings import TrainingSettings
-from training.split import Fold, time_folds
+from training.split import Fold
 from training.targets import Targets, fold_targets
 
 
@@ -125,14 +124,7 @@ def earlier_folds(lake: Path, settings: TrainingSettings, *, n_folds: int) -> tu
     NotEnoughData
         The log is empty.
     """
-    latest = EventLog(lake).latest()
-    if latest is None:
-        raise NotEnoughData(f"the event log in {lake} is empty; run vitrine ingest first")
-    wanted = settings.evaluation
-    folds = time_folds(
-        latest, horizon_days=wanted.horizon_days, n_folds=n_folds + 1, gap_days=wanted.gap_days
-    )
-    return folds[:-1]
+    return last_folds(lake, settings, n_folds=n_folds + 1)[:-1]
 
 
 def _silence(_line: str) -> None:
