@@ -39,6 +39,9 @@ check: $(STAMP) ## format, lint, types, tests: what CI runs
 
 bench: bench-simulate bench-ingest bench-picks bench-serve ## every claim's benchmark, one after the other
 
+# As the command has it: LightGBM's waiting threads leave the cores to others.
+bench-ranker bench-train: export OMP_WAIT_POLICY := PASSIVE
+
 bench-%: $(STAMP)
 	$(BIN)/python -m benchmarks.$* --data $(DATA)
 
