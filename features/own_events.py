@@ -89,5 +89,29 @@ def find_keys(
     return np.maximum(wanted - 1, 0).astype(np.int64), wanted > 0
 
 
+def looked_up(
+    values: NDArray[np.float32],
+    places: NDArray[np.int64],
+    found: NDArray[np.bool_],
+    *,
+    missing: float = 0,
+) -> NDArray[np.float32]:
+    """Give the values at places that `OwnEvents.find` gave, and a number where nothing was found.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (n_keys,)
+        May be empty.
+    places, found : ndarray, shape (n_pairs,)
+        See `OwnEvents.find`.
+    missing : float
+        What stands for nothing.
+    """
+    if not len(values):
+        return np.full(len(found), missing, dtype=np.float32)
+    known: NDArray[np.float32] = np.where(found, values[places], np.float32(missing))
+    return known
+
+
 def _sums(values: NDArray[np.float32], starts: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.add.reduceat(values, starts) if len(starts) else np.empty(0, dtype=np.float32)

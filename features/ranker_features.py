@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from features.candidates import Candidates
 from features.events import EventType
 from features.item_facts import ItemFacts
-from features.own_events import OwnEvents, find_keys
+from features.own_events import OwnEvents, find_keys, looked_up
 from features.pair_features import PairFeatures
 from features.person_facts import PersonFacts, person_facts
 from features.retrievers import at_pairs
@@ -74,20 +74,10 @@ def _own(seen: Seen, candidates: Candidates, about: PersonFacts, *, n_items: int
     bought = OwnEvents.of(
         seen.persons.histories, (EventType.PURCHASE,), n_items=n_items, as_of_s=seen.as_of_s
     )
-    places, found = bought.find(candidates)
-    if not found.any():
-        nothing = np.zeros(len(found), dtype=np.float32)
-        never = np.full(len(found), np.float32(NEVER_DAYS))
-        return {
-            "bought_days": nothing,
-            "bought_share": nothing,
-            "bought_since": never,
-            "bought_gap": never,
-            "bought_late": nothing,
-        }
-    n_days = np.where(found, bought.n_days[places], 0)
-    since = np.where(found, bought.last_days[places], NEVER_DAYS)
-    span = np.where(found, bought.first_days[places] - bought.last_days[places], 0)
+    where = bought.find(candidates)
+    n_days = looked_up(bought.n_days, *where)
+    since = looked_up(bought.last_days, *where, missing=NEVER_DAYS)
+    span = looked_up(bought.first_days - bought.last_days, *where)
     again = n_days > 1
     gap = np.where(again, span / np.maximum(n_days - 1, 1), NEVER_DAYS)
     orders = about.rhythm.orders[candidates.person_rows]
@@ -105,15 +95,10 @@ def _due(seen: Seen, candidates: Candidates, *, n_items: int) -> Features:
     due = seen.due
     if due is None:
         return {}
-    places, found = find_keys(due.people * n_items + due.item_rows, candidates, n_items=n_items)
-    if not found.any():
-        return {
-            "due_confidence": np.zeros(len(found), dtype=np.float32),
-            "due_in_days": np.full(len(found), np.float32(NEVER_DAYS)),
-        }
+    where = find_keys(due.people * n_items + due.item_rows, candidates, n_items=n_items)
     return {
-        "due_confidence": np.where(found, due.confidence[places], 0),
-        "due_in_days": np.where(found, due.days_until_due[places], NEVER_DAYS),
+        "due_confidence": looked_up(due.confidence, *where),
+        "due_in_days": looked_up(due.days_until_due, *where, missing=NEVER_DAYS),
     }
 
 
@@ -123,13 +108,9 @@ def _browsed(seen: Seen, candidates: Candidates, *, n_items: int) -> Features:
         done = OwnEvents.of(
             seen.persons.histories, event_types, n_items=n_items, as_of_s=seen.as_of_s
         )
-        places, found = done.find(candidates)
-        if found.any():
-            features[name] = np.where(found, done.n_events[places], 0)
-            features[f"{name}_since"] = np.where(found, done.last_days[places], NEVER_DAYS)
-        else:
-            features[name] = np.zeros(len(found), dtype=np.float32)
-            features[f"{name}_since"] = np.full(len(found), np.float32(NEVER_DAYS))
+        where = done.find(candidates)
+        features[name] = looked_up(done.n_events, *where)
+        features[f"{name}_since"] = looked_up(done.last_days, *where, missing=NEVER_DAYS)
     return features
 
 

@@ -20,6 +20,11 @@ from features.seen import Persons, Seen
 from features.sparse_rows import kept_entries, largest
 from features.unfinished import unfinished
 
+_LIKELY_SOON: Final = 0.1
+"""Below this probability of a purchase within two weeks nobody would call an item due."""
+
+_OWN: Final[tuple[Source, ...]] = (Source.UNFINISHED, Source.DUE_AGAIN, Source.OWN_HISTORY)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sources:
@@ -124,12 +129,6 @@ class Sources:
             new = _for_all(self.arrivals.item_rows, budgets.new_arrivals, n)
             named.append((Source.NEW_ARRIVAL, new))
         return named
-
-
-_LIKELY_SOON: Final = 0.1
-"""Below this probability of a purchase within two weeks nobody would call an item due."""
-
-_OWN: Final[tuple[Source, ...]] = (Source.UNFINISHED, Source.DUE_AGAIN, Source.OWN_HISTORY)
 
 
 def _for_all(item_rows: NDArray[np.int32], depth: int, n: int) -> NDArray[np.int32]:

@@ -77,10 +77,11 @@ def evaluate(
     brief: bool,
 ) -> None:
     """Measure the served pipeline, its models and the baselines on a fold."""
-    from training.pipeline import Steps, last_fold
     from training.pipeline import evaluate as measure
+    from training.pipeline import last_fold
     from training.report_text import as_text
     from training.settings import TrainingSettings
+    from training.steps import Steps
 
     settings = TrainingSettings.load(config).judged_over(
         horizon_days=horizon_days, k=k, compare=compare.split(",") if compare else None

@@ -27,10 +27,8 @@ from training.report import BLENDED, CHAMPION, RANKED, SERVED, Report, Result, T
 from training.second_stage import SecondStage
 from training.settings import TrainingSettings
 from training.split import Fold, time_folds
-from training.steps import Say, Steps
+from training.steps import Steps
 from training.targets import Targets, fold_targets
-
-__all__ = ["Evaluation", "Say", "Steps", "data_digest", "evaluate", "last_fold", "learn"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

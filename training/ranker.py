@@ -10,10 +10,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from features.errors import NotEnoughData
-from features.own_events import find_keys
 from features.pair_features import PairFeatures
 from features.ranker import Ranker
 from features.recommender import ListPolicy, Recommender
+from features.retrievers import at_pairs
 from features.seen import Persons
 from training.compiled_trees import compiled
 from training.settings import RankerSettings
@@ -141,11 +141,7 @@ def pair_tables(
     tables = []
     for proposal in recommender.propose(persons, policy, trend_rows=trend_rows):
         candidates, features = proposal.candidates, recommender.features(proposal)
-        targets = sp.csr_array(bought[proposal.people])
-        targets.sort_indices()
-        rows = np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr))
-        keys = rows * targets.shape[1] + targets.indices
-        _, hit = find_keys(keys, candidates, n_items=targets.shape[1])
+        hit = at_pairs(sp.csr_array(bought[proposal.people]), candidates) > 0
         sizes = np.diff(candidates.indptr)
         # Who found nothing of what they bought teaches nothing about its order.
         hits = np.bincount(candidates.person_rows[hit], minlength=len(sizes))

@@ -12,24 +12,18 @@ from features.event_log import EventLog
 from features.home import Home
 from features.snapshot import take_snapshot
 from training.bundle import Bundle
+from training.learn import learn
 from training.manifest import Manifest
 from training.mlflow_door import connect
 from training.model_version import ModelVersion
-from training.pipeline import (
-    Evaluation,
-    Say,
-    Steps,
-    data_digest,
-    evaluate,
-    last_fold,
-    learn,
-)
+from training.pipeline import Evaluation, data_digest, evaluate, last_fold
 from training.registry import Registry
 from training.report import CHAMPION, SERVED, Report
 from training.run_log import log_training
 from training.second_stage import SecondStage
 from training.settings import TrainingSettings
 from training.split import Fold
+from training.steps import Say, Steps
 from training.tracking import TrackedRun, Tracker
 from training.user_metrics import LastFold, UserMetrics
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from features.recommender import ListPolicy
 from features.snapshot import take_snapshot
 from tests.shops import AS_OF, trend_rows_of
-from training.pipeline import Steps, learn
+from training.learn import learn
 from training.settings import TrainingSettings
+from training.steps import Steps
 
 SETTINGS = TrainingSettings.model_validate(
     {

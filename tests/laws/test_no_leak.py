@@ -20,9 +20,10 @@ from tests.laws import no_future
 from tests.laws.no_future import assert_no_feature_looks_ahead, feature_table
 from tests.shops import AS_OF, Row, event, item, write_lake
 from training.bundle import Bundle
-from training.pipeline import Steps, learn
+from training.learn import learn
 from training.settings import TrainingSettings
 from training.split import Fold
+from training.steps import Steps
 from training.targets import fold_targets
 
 FOLD = Fold(AS_OF, horizon_days=10)

@@ -11,9 +11,11 @@ from features.errors import NotEnoughData
 from features.home import Home
 from tests.shops import AS_OF, Row, event, item, write_lake
 from training.bundle import Bundle
-from training.pipeline import Evaluation, Steps, data_digest, evaluate, last_fold, learn
+from training.learn import learn
+from training.pipeline import Evaluation, data_digest, evaluate, last_fold
 from training.settings import TrainingSettings
 from training.split import Fold
+from training.steps import Steps
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 FOLD = Fold(AS_OF, horizon_days=10)

@@ -17,11 +17,12 @@ from tests import windows
 from tests.shops import AS_OF
 from tests.windows import FOLD, HORIZON_DAYS, SETTINGS, lived, opened
 from training import second_stage
-from training.pipeline import Evaluation, Steps, evaluate
+from training.pipeline import Evaluation, evaluate
 from training.ranker import PairTable, pair_tables
 from training.second_stage import FEWEST_WINDOWS, SecondStage
 from training.settings import TrainingSettings
 from training.split import Fold
+from training.steps import Steps
 from training.targets import Targets, fold_targets
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)

@@ -12,10 +12,12 @@ from features.errors import NotEnoughData
 from features.events import EventType
 from features.snapshot import Snapshot, take_snapshot
 from training.evaluate import judge, served_lists
-from training.pipeline import Steps, last_folds, learn
+from training.learn import learn
+from training.pipeline import last_folds
 from training.report import Target
 from training.settings import TrainingSettings
 from training.split import Fold
+from training.steps import Steps
 from training.targets import Targets, fold_targets
 
 
@@ -103,27 +105,7 @@ class TriedFold:
 
 
 def earlier_folds(lake: Path, settings: TrainingSettings, *, n_folds: int) -> tuple[Fold, ...]:
-    """Cut the folds before the last one, which is what is reported on.
-
-    Parameters
-    ----------
-    lake : Path
-        The shop's lake.
-    settings : TrainingSettings
-        Its evaluation says how long the windows are.
-    n_folds : int
-        How many; at least 1.
-
-    Returns
-    -------
-    tuple of Fold
-        Oldest first; the newest closes before the last fold opens.
-
-    Raises
-    ------
-    NotEnoughData
-        The log is empty.
-    """
+    """Cut the folds before the last one, which is what is reported on; see `last_folds`."""
     return last_folds(lake, settings, n_folds=n_folds + 1)[:-1]
 
 
