@@ -15,9 +15,9 @@ from features.event_log.engine import Connection
 from features.ingest.columns import Columns
 from features.ingest.inputs import Input
 from features.ingest.mapping import EventMapping, ItemMapping, TableMapping, UserMapping
-from features.ingest.reasons import Reason
 from features.ingest.sources import Source, open_sources
 from features.ingest.tables import OUTCOME, VALID, Table, events_of, items_of, users_of
+from features.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,8 +7,9 @@ import ibis
 
 from features.errors import InvalidMapping
 from features.ingest.fields import Parsed, UnfitTypeError
-from features.ingest.mapping import Keep, Scalar, TableMapping, near
+from features.ingest.mapping import Keep, Scalar, TableMapping
 from features.ingest.sources import Source
+from features.near_names import near
 
 
 @dataclass(slots=True)

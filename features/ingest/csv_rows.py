@@ -18,7 +18,7 @@ from features.errors import UnreadableFile
 from features.event_log.engine import SOURCE_LINE
 from features.ingest.inputs import Input
 from features.ingest.lines import Batch, Block, IntArray, Refused, blocks
-from features.ingest.reasons import MAX_LINE_BYTES, Reason
+from features.reasons import MAX_LINE_BYTES, Reason
 
 _NEWLINE: Final = 0x0A
 _RETURN: Final = 0x0D

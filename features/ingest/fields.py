@@ -8,7 +8,7 @@ import ibis
 from features.event_log.words import n_bytes
 from features.events import ANONYMOUS_PREFIX
 from features.ingest.json_rows import LIST_MARK
-from features.ingest.reasons import (
+from features.reasons import (
     MAX_ID_BYTES,
     MAX_PRICE,
     MAX_QUANTITY,

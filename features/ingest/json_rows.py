@@ -10,7 +10,7 @@ from features.errors import UnreadableFile
 from features.event_log.engine import SOURCE_LINE
 from features.ingest.inputs import Input
 from features.ingest.lines import Batch, Block, Refused, blocks
-from features.ingest.reasons import Reason
+from features.reasons import Reason
 
 LIST_MARK: Final = "\x1f"
 """Begins a list that was written as a text, and parts its entries."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.errors import UnreadableFile
 from features.ingest.inputs import Input
-from features.ingest.reasons import MAX_LINE_BYTES, Reason
+from features.reasons import MAX_LINE_BYTES, Reason
 
 _BLOCK_BYTES: Final = 4 << 20
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"

@@ -1,8 +1,6 @@
 """How a shop's export says what our tables say: a TOML file read once and checked."""
 
-import difflib
 import tomllib
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Self
@@ -13,25 +11,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from features.catalog import ITEM_SCHEMA, USER_SCHEMA
 from features.errors import InvalidMapping
 from features.events import EVENT_SCHEMA, NATURAL_KEY, EventType
+from features.near_names import near
 
 UNIX_UNITS: Final = {"unix_s": 1_000_000, "unix_ms": 1_000}
 """The names for times that are counted from 1970, and each unit in microseconds."""
 
 Scalar = bool | int | float | str
-
-
-def near(name: str, known: Iterable[str]) -> str:
-    """Suggest what a name may have been meant to be.
-
-    Examples
-    --------
-    >>> near("itemid", ["item_id", "user_id"])
-    '; did you mean item_id?'
-    >>> near("colour", ["item_id", "user_id"])
-    ''
-    """
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _offset_known(value: Any) -> Any:  # noqa: ANN401 -- whatever TOML holds

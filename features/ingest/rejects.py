@@ -9,9 +9,9 @@ import ibis
 from features.event_log import engine
 from features.event_log.engine import SOURCE_FILE, SOURCE_LINE, Connection
 from features.ingest.checking import Checked, CheckedKind
-from features.ingest.reasons import Reason
 from features.ingest.refused import REJECT_SCHEMA
 from features.ingest.tables import OUTCOME
+from features.reasons import Reason
 
 MAX_CONTENT_CHARACTERS: Final = 1_000
 """How much of a rejected row is kept."""

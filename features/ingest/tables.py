@@ -15,7 +15,7 @@ from features.ingest import fields, times
 from features.ingest.columns import Columns
 from features.ingest.fields import Fault, Parsed
 from features.ingest.mapping import EventMapping, ItemMapping, UserMapping
-from features.ingest.reasons import Reason
+from features.reasons import Reason
 
 OUTCOME: Final = "_outcome"
 """The column that says what became of a row: one of the three below, or a `Reason`."""

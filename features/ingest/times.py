@@ -8,7 +8,7 @@ import ibis
 from features.event_log.words import at_time_zone, moment_of, parse_local, parse_with_offset
 from features.ingest.fields import Fault, Parsed, UnfitTypeError, is_stated
 from features.ingest.mapping import UNIX_UNITS, TableMapping
-from features.ingest.reasons import FUTURE_TOLERANCE_MINUTES, Reason
+from features.reasons import FUTURE_TOLERANCE_MINUTES, Reason
 
 _LOCAL: Final = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?$"
 _WITH_OFFSET: Final = (

@@ -14,7 +14,7 @@ from features.event_log.engine import SOURCE_LINE
 from features.ingest import lines
 from features.ingest.csv_rows import read_csv
 from features.ingest.inputs import find
-from features.ingest.reasons import MAX_LINE_BYTES, Reason
+from features.reasons import MAX_LINE_BYTES, Reason
 
 HEADER = ["a", "b", "c"]
 BROKEN = {

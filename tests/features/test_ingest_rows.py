@@ -17,8 +17,8 @@ from features.event_log import EventLog, writing
 from features.events import EventType
 from features.home import Home
 from features.ingest import IngestReport, Mapping, ingest
-from features.ingest.reasons import MAX_ID_BYTES, Reason
 from features.ingest.tables import _TELLING_LETTERS
+from features.reasons import MAX_ID_BYTES, Reason
 
 NOW = datetime(2011, 12, 9, 12, tzinfo=UTC)
 GOOD = {
