@@ -27,6 +27,12 @@ class Source(StrEnum):
     TRENDING_IN_CATEGORY = "trending_in_category"
     TRENDING_IN_COUNTRY = "trending_in_country"
     NEW_ARRIVAL = "new_arrival"
+    RECENTLY_VIEWED = "recently_viewed"
+    # What the store has counted since the bundle, where the bundle's trends end.
+    TRENDING_NOW = "trending_now"
+    # Put there by a rule, or named by whoever asked for an order.
+    PINNED = "pinned"
+    GIVEN = "given"
 
     @property
     def code(self) -> int:
@@ -78,7 +84,7 @@ class Budgets:
     new_arrivals: int = 16
 
     def by_source(self) -> dict[Source, int]:
-        """Give the budgets of the sources that are about the person alone."""
+        """Give the budgets of all sources but the models, which have one for each."""
         return {
             Source.UNFINISHED: self.unfinished,
             Source.DUE_AGAIN: self.due_again,
@@ -86,6 +92,11 @@ class Budgets:
             Source.NEAR_ITEMS: self.near_items,
             Source.BOUGHT_TOGETHER: self.bought_together,
             Source.CONTENT: self.content,
+            Source.TRENDING: self.trending,
+            Source.TRENDING_IN_COUNTRY: self.trending,
+            Source.TRENDING_NOW: self.trending,
+            Source.TRENDING_IN_CATEGORY: self.trending_in_category,
+            Source.NEW_ARRIVAL: self.new_arrivals,
         }
 
 
@@ -146,3 +157,10 @@ def gather(named: Sequence[Named], *, blocked: NDArray[np.bool_]) -> Candidates:
         item_rows=np.hstack([rows for _, rows in named])[kept].astype(np.int32, copy=False),
         sources=np.broadcast_to(sources, kept.shape)[kept],
     )
+
+
+def in_order(candidates: Candidates) -> NDArray[np.float32]:
+    """Score pairs by the order in which they were named: 1, 1/2, 1/3, and so on."""
+    starts = np.repeat(candidates.indptr[:-1], np.diff(candidates.indptr))
+    place = np.arange(len(candidates.item_rows)) - starts
+    return (1 / (1 + place)).astype(np.float32)

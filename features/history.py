@@ -1,6 +1,7 @@
 """A person's recent history as arrays, the same offline from the log and online from a bundle."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -59,6 +60,30 @@ class Histories:
         )
 
     @classmethod
+    def counted(cls, people: Sequence[Sequence[tuple[int, int, int]]]) -> Self:
+        """Build from single events, as `of`; those of one type with one item on one day add up.
+
+        Examples
+        --------
+        >>> one = Histories.counted([[(7, 0, 60), (7, 0, 120), (7, 5, 180)]])
+        >>> one.timestamps.tolist(), one.counts.tolist()
+        ([120, 180], [2.0, 1.0])
+        """
+        single = cls.of([list(events) for events in people])
+        days = single.timestamps // SECONDS_PER_DAY
+        keys = (days, single.event_types, single.item_rows, single.person_of_entry)
+        order = np.lexsort((single.timestamps, *keys))
+        changes = np.any([np.diff(key[order], append=-1) != 0 for key in keys], axis=0)
+        last = np.flatnonzero(changes)
+        counts = np.diff(last, prepend=-1)
+        # Back into the order of time, each entry where the last of its events stood.
+        back = np.argsort(order[last], kind="stable")
+        entries = order[last][back]
+        lengths = np.bincount(single.person_of_entry[entries], minlength=len(single))
+        indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        return replace(single._entries(entries, indptr), counts=counts[back].astype(np.float32))
+
+    @classmethod
     def empty(cls, n_people: int) -> Self:
         """Build n people who have done nothing yet."""
         return cls.of([[] for _ in range(n_people)])
@@ -75,6 +100,23 @@ class Histories:
     def person_of_entry(self) -> NDArray[np.int64]:
         """Which person each entry belongs to, shape (n_entries,)."""
         return np.repeat(np.arange(len(self)), self.lengths)
+
+    def up_to(self, as_of_s: int) -> Self:
+        """Put what is later than `as_of` onto its day, in the order in which it happened.
+
+        A model counts ages in dates up to `as_of`. What somebody does afterwards is of age 0, and
+        the cart that comes after the purchase must still come after it.
+        """
+        later = self.timestamps > as_of_s
+        if not later.any():
+            return self
+        # Entries are sorted by time: those that are later stand together, behind the others.
+        so_far = np.cumsum(later)
+        before = np.concatenate(([0], so_far))[self.indptr[:-1]]
+        nth = so_far - np.repeat(before, self.lengths)
+        last_s = (as_of_s // SECONDS_PER_DAY + 1) * SECONDS_PER_DAY - 1
+        moved = np.minimum(as_of_s + nth, last_s)
+        return replace(self, timestamps=np.where(later, moved, self.timestamps))
 
     def take(self, rows: NDArray[np.integer]) -> Self:
         """Give these people's histories, in this order; row -1 gives an empty one.
@@ -93,7 +135,7 @@ class Histories:
         return self._entries(entries, indptr)
 
     def joined(self, newer: Self) -> Self:
-        """Append to each person's history what the same person did later.
+        """Add to each person's history what the same person did besides, in the order of time.
 
         Raises
         ------
@@ -106,12 +148,13 @@ class Histories:
                 " give one (maybe empty) history for each person"
             )
         people = np.concatenate((self.person_of_entry, newer.person_of_entry))
-        order = np.argsort(people, kind="stable")
+        times = np.concatenate((self.timestamps, newer.timestamps))
+        order = np.lexsort((times, people))
         both = Histories(
             indptr=self.indptr + newer.indptr,
             item_rows=np.concatenate((self.item_rows, newer.item_rows)),
             event_types=np.concatenate((self.event_types, newer.event_types)),
-            timestamps=np.concatenate((self.timestamps, newer.timestamps)),
+            timestamps=times,
             counts=np.concatenate((self.counts, newer.counts)),
         )
         return type(self)(**both._entries(order, both.indptr).arrays())

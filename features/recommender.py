@@ -1,13 +1,13 @@
 """The road of every list: history, views, candidates, features, score, the best of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.candidates import Source, gather
+from features.candidates import Source, gather, in_order
 from features.demand import Trends
 from features.errors import InvalidInput
 from features.fitted_model import EmbeddingModel
@@ -17,18 +17,29 @@ from features.last_items import last_items
 from features.lists import Lists
 from features.neighbours import Neighbours
 from features.pair_features import Blend, PairFeatures
-from features.proposal import ListPolicy, Proposal, blocked_pairs
+from features.proposal import (
+    NO_WISHES,
+    ListPolicy,
+    Proposal,
+    Wishes,
+    blocked_items,
+    blocked_pairs,
+    given,
+)
 from features.ranker import Ranker
 from features.ranker_features import ranker_features
-from features.retrievers import Blocked, EmbeddingRetriever, Retriever, at_pairs
+from features.retrievers import EmbeddingRetriever, Retriever, at_pairs
 from features.seen import Persons, Seen
-from features.sources import Sources
+from features.sources import Asked, Sources
 from features.weights import ConfidenceWeights, confidence
 
-__all__ = ["ListPolicy", "Recommender"]
+__all__ = ["ListPolicy", "Recommender", "Shape", "Wishes"]
 
 _CELLS_AT_ONCE: Final = 4_000_000
 _MOST_PEOPLE_AT_ONCE: Final = 256
+
+Shape = Callable[[Proposal, NDArray[np.float32]], Lists]
+"""Makes lists of a proposal's candidates and their scores."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +106,7 @@ class Recommender:
         vectors : ndarray of float32, shape (n, d), optional
             Their vectors, where they have been encoded before from the same histories.
         """
-        seen = replace(histories, timestamps=np.minimum(histories.timestamps, self.as_of_s))
+        seen = histories.up_to(self.as_of_s)
         sureness = confidence(
             seen, n_items=len(self.recommendable), weights=self.weights, as_of_s=self.as_of_s
         )
@@ -109,7 +120,8 @@ class Recommender:
         policy: ListPolicy,
         *,
         trend_rows: NDArray[np.integer],
-        excluded: Sequence[NDArray[np.integer]] | None = None,
+        wishes: Wishes = NO_WISHES,
+        shape: Shape | None = None,
     ) -> Lists:
         """Make a list for each person.
 
@@ -118,16 +130,24 @@ class Recommender:
         persons : Persons
             n people.
         policy : ListPolicy
-            Length, and whether purchases are left out.
+            What all lists keep to.
         trend_rows : ndarray of int, shape (n,)
             `Trends.row_of` each person's country.
-        excluded : sequence of n ndarrays of int, optional
-            Item rows that each person must not be shown.
+        wishes : Wishes
+            What each list is asked to be.
+        shape : function of (Proposal, scores of its pairs) to Lists, optional
+            Makes lists of scored candidates; by default they are the best ones.
         """
-        parts = [
-            self._lists(proposal, policy)
-            for proposal in self.propose(persons, policy, trend_rows=trend_rows, excluded=excluded)
-        ]
+        parts = []
+        for proposal in self.propose(persons, policy, trend_rows=trend_rows, wishes=wishes):
+            scores = self._scores(proposal, policy)
+            if shape is None:
+                candidates, n = proposal.candidates, policy.num_results
+                lists = Lists.best_candidates(candidates, scores, num_results=n)
+            else:
+                lists = shape(proposal, scores)
+            self._fill(lists, proposal, policy)
+            parts.append(lists)
         return Lists.joined(parts, num_results=policy.num_results)
 
     def propose(
@@ -136,24 +156,18 @@ class Recommender:
         policy: ListPolicy,
         *,
         trend_rows: NDArray[np.integer],
-        excluded: Sequence[NDArray[np.integer]] | None = None,
+        wishes: Wishes = NO_WISHES,
     ) -> Iterator[Proposal]:
         """Name the candidates of each person, batch by batch; see `recommend`."""
-        people, items = blocked_pairs(persons.histories, policy, excluded)
-        bounds = np.searchsorted(people, np.arange(len(persons) + 1))
+        pairs = blocked_pairs(persons.histories, policy, wishes)
         for start, stop in self._batches(len(persons)):
-            pairs = slice(bounds[start], bounds[stop])
-            marks = np.zeros((stop - start, len(self.recommendable)), dtype=np.bool_)
-            marks[people[pairs] - start, items[pairs]] = True
-            # Row by row the bits are counted by vector instructions; a sum over rows is slower.
-            n_own = np.array([np.count_nonzero(one) for one in marks], dtype=np.int64)
-            marks |= ~self.recommendable
-            here = np.arange(start, stop)
-            some = persons if len(here) == len(persons) else persons.take(here)
-            seen = self._see(some, trend_rows[here])
-            blocked = Blocked(marks, n_own)
-            named = self.sources.named(seen, self.trends, blocked, num_results=policy.num_results)
-            yield Proposal(here, seen, gather(named, blocked=marks), blocked)
+            people = np.arange(start, stop)
+            some = persons if len(people) == len(persons) else persons.take(people)
+            seen = self._see(some, trend_rows[people])
+            blocked = blocked_items(self.recommendable, seen.due, people, pairs, wishes)
+            asked = Asked(seen, people, self.trends, blocked, policy, wishes)
+            named = given(wishes, people) or self.sources.named(asked)
+            yield Proposal(people, seen, gather(named, blocked=blocked.marks), blocked)
 
     def features(self, proposal: Proposal) -> PairFeatures:
         """Compute what the ranker reads of a proposal's pairs.
@@ -198,18 +212,27 @@ class Recommender:
         for start in range(0, n, at_once):
             yield start, min(start + at_once, n)
 
-    def _lists(self, proposal: Proposal, policy: ListPolicy) -> Lists:
+    def _scores(self, proposal: Proposal, policy: ListPolicy) -> NDArray[np.float32]:
+        candidates = proposal.candidates
+        if policy.order == "source":
+            return in_order(candidates)
         if self.ranker is None:
             scores = self.blended(proposal)
         else:
             scores = self.ranker.score(self.features(proposal), new=policy.exclude_purchased)
-        candidates, seen = proposal.candidates, proposal.seen
         # Of somebody new only the place is known: what is trending there is in its order already.
-        is_new = np.diff(seen.persons.confidence.indptr) == 0
-        scores = np.where(is_new[candidates.person_rows], np.float32(0), scores)
-        lists = Lists.best_candidates(candidates, scores, num_results=policy.num_results)
-        free = ~proposal.blocked.marks
+        is_new = np.diff(proposal.seen.persons.confidence.indptr) == 0
+        return np.where(is_new[candidates.person_rows], np.float32(0), scores)
+
+    def _fill(self, lists: Lists, proposal: Proposal, policy: ListPolicy) -> None:
+        """Append what is wanted by everybody to the lists that came out short."""
+        if policy.fallback is None:
+            return
+        free, trends = ~proposal.blocked.marks, self.trends
+        arrivals = self.sources.arrivals
         for place in lists.short:
-            for popular in (self.trends.top[seen.trend_rows[place]], self.trends.order):
+            if policy.fallback is Source.NEW_ARRIVAL and arrivals is not None:
+                new = arrivals.item_rows[free[place, arrivals.item_rows]]
+                lists.fill(place, new, Source.NEW_ARRIVAL)
+            for popular in (trends.top[proposal.seen.trend_rows[place]], trends.order):
                 lists.fill(place, popular[free[place, popular]], Source.POPULAR)
-        return lists

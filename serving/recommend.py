@@ -12,7 +12,7 @@ from features.errors import VitrineError
 from features.events import ANONYMOUS_PREFIX, EventType
 from features.history import Histories
 from features.lists import Lists
-from features.recommender import ListPolicy
+from features.recommender import ListPolicy, Wishes
 from features.seen import Persons
 from serving.explain import Reasons, explain
 from serving.lists import Answer, no_history, or_error, unknown_items, why_short, wire_list
@@ -117,7 +117,7 @@ def _answer_alike(road: Road, policy: ListPolicy, group: list[_Asked]) -> list[A
         persons,
         policy,
         trend_rows=_trend_rows(road, group),
-        excluded=[asked.excluded for asked in group],
+        wishes=Wishes(excluded=[asked.excluded for asked in group]),
     )
     reasons = None
     if any(asked.request.explain for asked in group):

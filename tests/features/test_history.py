@@ -1,5 +1,6 @@
 """Histories: ragged arrays that behave like one list for each person."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -60,24 +61,76 @@ def test_a_batch_of_one_is_that_person_of_the_whole(
     assert listed(alone) == [listed(histories)[row]]
 
 
+def in_time(events: list[Entry]) -> list[Entry]:
+    return sorted(events, key=lambda event: event[2])
+
+
 @given(st.lists(st.tuples(st.lists(entries, max_size=4), st.lists(entries, max_size=4))))
-def test_joining_puts_the_newer_behind_the_older_of_the_same_person(
+def test_joining_puts_what_each_person_did_into_the_order_of_time(
     pairs: list[tuple[list[Entry], list[Entry]]],
 ) -> None:
     older = Histories.of([one for one, _ in pairs])
 
     joined = older.joined(Histories.of([other for _, other in pairs]))
 
-    assert listed(joined) == [one + other for one, other in pairs]
+    assert listed(joined) == [in_time(one + other) for one, other in pairs]
     assert listed(older) == [one for one, _ in pairs]
 
 
 @given(people)
 def test_joining_nothing_changes_nothing(events: list[list[Entry]]) -> None:
-    histories = Histories.of(events)
+    ordered = [in_time(one) for one in events]
+    histories = Histories.of(ordered)
 
-    assert listed(histories.joined(Histories.empty(len(events)))) == events
-    assert listed(Histories.empty(len(events)).joined(histories)) == events
+    assert listed(histories.joined(Histories.empty(len(events)))) == ordered
+    assert listed(Histories.empty(len(events)).joined(histories)) == ordered
+
+
+@given(people)
+def test_single_events_add_up_by_item_type_and_day_as_in_a_snapshot(
+    events: list[list[Entry]],
+) -> None:
+    ordered = [
+        in_time([(i % 3, kind % 2, s % (2 * SECONDS_PER_DAY)) for i, kind, s in one])
+        for one in events
+    ]
+
+    counted = Histories.counted(ordered)
+
+    for person, one in enumerate(listed(counted)):
+        days = Counter((i, kind, s // SECONDS_PER_DAY) for i, kind, s in ordered[person])
+        last = {(i, kind, s // SECONDS_PER_DAY): s for i, kind, s in ordered[person]}
+        assert [s for *_, s in one] == sorted(s for *_, s in one)
+        assert {(i, kind, s // SECONDS_PER_DAY): s for i, kind, s in one} == last
+        counts = counted.counts[counted.indptr[person] : counted.indptr[person + 1]].tolist()
+        keys = [(i, kind, s // SECONDS_PER_DAY) for i, kind, s in one]
+        assert dict(zip(keys, counts, strict=True)) == days
+
+
+@given(people, st.integers(0, 2**33))
+def test_what_is_later_happens_on_the_day_of_as_of_in_its_order(
+    events: list[list[Entry]], as_of_s: int
+) -> None:
+    ordered = [in_time(one) for one in events]
+
+    seen = Histories.of(ordered).up_to(as_of_s)
+
+    assert (seen.age_days(as_of_s) >= 0).all()
+    for before, after in zip(ordered, listed(seen), strict=True):
+        assert [event[:2] for event in after] == [event[:2] for event in before]
+        times = [event[2] for event in after]
+        assert times == sorted(times)
+        known = [event[2] for event in before if event[2] <= as_of_s]
+        assert times[: len(known)] == known
+
+
+def test_a_cart_after_the_purchase_stays_after_it() -> None:
+    day = SECONDS_PER_DAY
+    bought, carted = (0, 5, 9 * day), (0, 2, 12 * day)
+
+    (one,) = listed(Histories.of([[bought, carted]]).up_to(3 * day))
+
+    assert [event[2] for event in one] == [3 * day + 1, 3 * day + 2]
 
 
 @given(people, st.integers(0, 7))

@@ -15,7 +15,7 @@ from features.history import SECONDS_PER_DAY, Histories
 from features.item_index import ItemIndex
 from features.lists import Lists
 from features.pair_features import Blend
-from features.recommender import ListPolicy
+from features.recommender import ListPolicy, Wishes
 from features.retrievers import EmbeddingRetriever
 from features.sources import Sources
 from tests.shops import some_bundle, some_snapshot
@@ -46,7 +46,7 @@ def _all_lists(
         bundle.recommender.read(bundle.histories.take(chosen)),
         policy,
         trend_rows=_trend_rows(bundle)[chosen],
-        excluded=excluded,
+        wishes=Wishes(excluded=excluded or ()),
     )
 
 
