@@ -1,42 +1,37 @@
-"""Placements: the named places that lists are made for, and what each keeps to."""
+"""The placements file: read, checked key by key, and found by name."""
 
 import difflib
 import tomllib
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from features.errors import InvalidSettings, UnknownPlacement
-
-
-class Placement(BaseModel):
-    """What the lists of one placement keep to.
-
-    Parameters
-    ----------
-    exclude_purchased : bool
-        True to leave out what the person has bought and kept.
-    purpose : str or None
-        The consent that a person must have given; None where they came by themselves.
-    """
-
-    model_config: ClassVar = ConfigDict(extra="forbid", frozen=True)
-
-    exclude_purchased: bool
-    purpose: str | None = None
-
+from serving.placements.findings import findings
+from serving.placements.placement import Placement
 
 _FILE: TypeAdapter[dict[str, Placement]] = TypeAdapter(dict[str, Placement])
+_VERSION_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Placements:
-    """All placements of a shop, by name."""
+    """All placements of a shop, by name.
+
+    Parameters
+    ----------
+    by_name : dict of str to Placement
+        In the order of the file.
+    config_version : str
+        Begins the SHA-256 of the file's content: two answers with the same one kept to the same.
+    """
 
     by_name: dict[str, Placement]
+    config_version: str
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
@@ -50,21 +45,18 @@ class Placements:
         own = path if path is not None and path.exists() else None
         name = "the built-in placements" if own is None else str(own)
         try:
-            text = (own or resources.files("serving") / "placements.toml").read_text("utf-8")
-            by_name = _FILE.validate_python(tomllib.loads(text))
+            content = (own or resources.files("serving") / "placements.toml").read_bytes()
+            by_name = _FILE.validate_python(tomllib.loads(content.decode("utf-8")))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InvalidSettings(f"{name} cannot be read as TOML: {error}; correct it") from error
         except ValidationError as error:
+            found = findings(error, Placement)
             raise InvalidSettings(
-                f"{name} has {error.error_count()} wrong settings; correct these keys",
-                details=[
-                    f"{'.'.join(map(str, one['loc']))}: {one['msg']}, got {one['input']!r}"
-                    for one in error.errors()
-                ],
+                f"{name} has {len(found)} wrong settings; correct these keys", details=found
             ) from error
         if not by_name:
             raise InvalidSettings(f"{name} names no placement; give at least one, or remove it")
-        return cls(by_name)
+        return cls(by_name, sha256(content).hexdigest()[:_VERSION_DIGITS])
 
     def named(self, name: str) -> Placement:
         """Find a placement.
@@ -76,8 +68,8 @@ class Placements:
         """
         if name in self.by_name:
             return self.by_name[name]
-        near = difflib.get_close_matches(name, self.by_name, n=3) or sorted(self.by_name)
+        close = difflib.get_close_matches(name, self.by_name, n=3) or sorted(self.by_name)
         raise UnknownPlacement(
-            f"no placement is called {name!r}; use one of {', '.join(near)}"
+            f"no placement is called {name!r}; use one of {', '.join(close)}"
             " or add it to placements.toml"
         )

@@ -1,0 +1,181 @@
+"""Rule settings: what a shop says about the order and the mixture of a placement's lists."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Final, Self
+
+from pydantic import Field, model_validator
+
+from serving.placements.section import Section
+
+Strength = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+"""In standard deviations of one person's scores, so that it means the same for every ranker."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Hours = Annotated[float, Field(gt=0, le=24 * 366)]
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Filter = Annotated[str, Field(min_length=1, max_length=4096)]
+"""A predicate over the catalogue's columns; see `serving.filters`."""
+
+CATEGORY: Final = "category"
+
+
+class PushSettings(Section):
+    """Items that stand higher (boost) or lower (bury) than their score says."""
+
+    filter: Filter
+    strength: Strength = 1.0
+
+
+class PinSettings(Section):
+    """An item that stands in one slot, the first being 1, wherever it may be shown."""
+
+    item_id: Name
+    slot: Annotated[int, Field(ge=1, le=500)]
+
+
+class CapSettings(Section):
+    """How many items of one value may stand together.
+
+    Parameters
+    ----------
+    column : str
+        A text column of the catalogue, such as brand or category.
+    most : int
+        So many of one value at most, in any `window` consecutive slots.
+    window : int or None
+        None for the whole list.
+    level : int or None
+        For category: compare only so many levels of the path; None for all of it.
+    """
+
+    column: Name
+    most: Annotated[int, Field(ge=1, le=500)]
+    window: Annotated[int, Field(ge=2, le=500)] | None = None
+    level: Annotated[int, Field(ge=1, le=20)] | None = None
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if self.level is not None and self.column != CATEGORY:
+            raise ValueError(
+                f"only {CATEGORY} has levels; remove level, or cap the column {CATEGORY}"
+            )
+        if self.window is not None and self.window <= self.most:
+            raise ValueError(
+                f"{self.most} of {self.window} slots caps nothing; make window larger than most"
+            )
+        return self
+
+    def __str__(self) -> str:
+        return self.column if self.level is None else f"{self.column} level {self.level}"
+
+
+class ShownSettings(Section):
+    """Items that the person was shown lately stand lower, the more often the lower."""
+
+    strength: Strength = 0.5
+    within_hours: Hours = 72.0
+
+
+class PriceSettings(Section):
+    """Which prices may be shown; an item without a price stays.
+
+    Parameters
+    ----------
+    low, high : float or None
+        In the file `from` and `to`: in the shop's currency, or times the person's usual price.
+    times_usual : bool
+        True for the latter; who has no usual price is shown all prices.
+    """
+
+    low: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(None, alias="from")
+    high: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(None, alias="to")
+    times_usual: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low is None and self.high is None:
+            raise ValueError("a price window needs from, to or both; give one")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"from {self.low} lies above to {self.high}; swap them")
+        return self
+
+
+class LiftSettings(Section):
+    """How strongly what was learnt about a context moves items; 0 leaves it alone."""
+
+    season: Annotated[float, Field(ge=0, le=100)] = 0.0
+    daypart: Annotated[float, Field(ge=0, le=100)] = 0.0
+    weekday: Annotated[float, Field(ge=0, le=100)] = 0.0
+    device: Annotated[float, Field(ge=0, le=100)] = 0.0
+
+    def wanted(self) -> Iterator[tuple[str, float]]:
+        """Give the kinds of context that move items, and how strongly."""
+        for kind in type(self).model_fields:
+            if strength := getattr(self, kind):
+                yield kind, strength
+
+
+class RuleSettings(Section):
+    """What a placement's lists keep to; by default only to the season.
+
+    Parameters
+    ----------
+    filter : str or None
+        What may be in a list at all.
+    boost, bury : tuple of PushSettings
+        What stands higher or lower than its score says.
+    pin : tuple of PinSettings
+        What stands in which slot; wins over caps and the price window.
+    cap : tuple of CapSettings
+        How many of one value may stand together.
+    diversity : float
+        0 for the order of the scores alone, 1 for items as different as can be.
+    recently_shown : ShownSettings or None
+        What was shown lately stands lower.
+    price_window : PriceSettings or None
+        Which prices may be shown.
+    season_floor : float
+        An item that sells less than this part of its usual in the person's season is left out;
+        0 switches it off.
+    lift : LiftSettings
+        What is wanted more than usual in this season, daypart, on this weekday or device stands
+        higher.
+    """
+
+    filter: Filter | None = None
+    boost: tuple[PushSettings, ...] = ()
+    bury: tuple[PushSettings, ...] = ()
+    pin: tuple[PinSettings, ...] = ()
+    cap: tuple[CapSettings, ...] = ()
+    diversity: Share = 0.0
+    recently_shown: ShownSettings | None = None
+    price_window: PriceSettings | None = None
+    season_floor: Share = 0.5
+    lift: LiftSettings = LiftSettings()
+
+    @model_validator(mode="after")
+    def _one_place_each(self) -> Self:
+        _refuse_twice("slot", (one.slot for one in self.pin))
+        _refuse_twice("item", (one.item_id for one in self.pin))
+        return self
+
+    def replaced_by(self, other: "RuleSettings") -> "RuleSettings":
+        """Give these rules with those in their place that the other states itself."""
+        return self.model_copy(
+            update={name: getattr(other, name) for name in other.model_fields_set}
+        )
+
+    def filters(self) -> Iterator[tuple[str, str]]:
+        """Give every filter with the path of its key."""
+        if self.filter is not None:
+            yield "filter", self.filter
+        for name in ("boost", "bury"):
+            for place, one in enumerate(getattr(self, name)):
+                yield f"{name}[{place}].filter", one.filter
+
+
+def _refuse_twice(what: str, given: Iterable[int | str]) -> None:
+    value, count = max(Counter(given).items(), key=lambda one: one[1], default=("", 0))
+    if count > 1:
+        raise ValueError(f"{what} {value!r} is pinned {count} times; keep one of these pins")
