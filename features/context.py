@@ -183,6 +183,11 @@ def season(month: int, latitude: float | None) -> Season | None:
     return tuple(Season)[northern % _MONTHS // 3]
 
 
+def is_southern(situation: Situation) -> bool:
+    """Tell whether a situation's season is the one that the south has in that month."""
+    return situation.season is not None and situation.season is season(situation.at.month, -90.0)
+
+
 def daypart(hour: int) -> Daypart:
     """Name the part of the day in which a local hour, 0 to 23, lies.
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from features.candidates import Budgets
 from features.catalog import Catalogue
+from features.context_lifts import ContextLifts
 from features.demand import Trends
 from features.encoders import ENCODERS
 from features.fitted_model import EmbeddingModel
@@ -48,6 +49,8 @@ def groups_of(recommender: Recommender) -> Groups:
         groups["facts"] = recommender.facts.arrays()
     if recommender.ranker is not None:
         groups |= {f"ranker_{one}": getattr(recommender.ranker, one).arrays() for one in _TREES}
+    if recommender.lifts is not None:
+        groups["context_lifts"] = recommender.lifts.arrays()
     return groups
 
 
@@ -92,6 +95,7 @@ def open_recommender(manifest: Manifest, arrays: StoredArrays, catalogue: Catalo
         ),
         facts=ItemFacts.from_arrays(facts) if (facts := arrays.group("facts")) else None,
         ranker=_open_ranker(parts.get("ranker"), arrays),
+        lifts=ContextLifts.from_arrays(lifts) if (lifts := arrays.group("context_lifts")) else None,
     )
 
 
