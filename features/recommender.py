@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.candidates import Source, gather, in_order
+from features.context_lifts import ContextLifts
 from features.demand import Trends
 from features.errors import InvalidInput
 from features.fitted_model import EmbeddingModel
@@ -67,6 +68,8 @@ class Recommender:
         What the ranker reads of items.
     ranker : Ranker or None
         Orders the candidates; the blend does without one.
+    lifts : ContextLifts or None
+        What is wanted more or less than usual in a season, at a time of day, on a device.
     """
 
     as_of_s: int
@@ -78,6 +81,7 @@ class Recommender:
     sources: Sources = field(default_factory=Sources)
     facts: ItemFacts | None = None
     ranker: Ranker | None = None
+    lifts: ContextLifts | None = None
 
     @property
     def first(self) -> EmbeddingRetriever | None:
