@@ -1,6 +1,6 @@
 """The item index: the items whose vectors lie nearest to a person's. The door to FAISS."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, Literal, Self
@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.errors import InvalidInput
+from features.free_items import Cells, nearest_of
 
 # Two threads make one query slower; batches are spread over processes instead.
 faiss.omp_set_num_threads(1)
 
 _MEASURED_QUERIES: Final = 64
 _MEASURED_DEPTH: Final = 100
-_PROBES: Final = (4, 8, 16, 32, 64, 128, 256, 512)
+_MIXED_ITEMS: Final = 8
+_FEWEST_PROBES: Final = 4
 _WANTED_RECALL: Final = 0.99
-# Selection dominates: fetching more than this share of the items is slower than comparing all.
-_DEEPEST_SEARCH: Final = 1 / 64
-_MANY_QUERIES: Final = 16  # which numpy compares with every item in half of FAISS's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,8 @@ class IndexChoice:
     exact_ms : float
         Median time of one exact query for 100 items on one thread, in milliseconds.
     recall : float
-        Share of the exact top 100 that the index finds; 1.0 for the exact one.
+        Share of the exact top 100 that the index finds for people between the items; 1.0 for the
+        exact one.
     n_probe : int
         Cells searched; 0 for the exact one.
     largest_norm : float
@@ -65,14 +65,22 @@ class ItemIndex:
     index : faiss.Index
         The index itself.
     vectors : ndarray of float32, shape (n_items, d)
-            Every item's, also of those that cannot be found.
+        Every item's, also of those that are not in the index.
     choice : IndexChoice
         What it is and why.
+    cells : Cells or None
+        Where an approximate index holds the items.
     """
 
     index: Any
     vectors: NDArray[np.float32]
     choice: IndexChoice
+    cells: Cells | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        is_exact = self.choice.kind == "exact"
+        cells = None if is_exact else _cells_of(self.index, n_items=len(self.vectors))
+        object.__setattr__(self, "cells", cells)
 
     @classmethod
     def build(
@@ -104,55 +112,19 @@ class ItemIndex:
         if exact_ms <= budget_ms:
             return cls(exact, vectors, IndexChoice("exact", exact_ms, 1.0, 0, norm))
         approximate = _inverted_file(held, rows, norm)
-        n_probe, recall = _tune(approximate, exact, queries)
+        n_probe, recall = _tune(approximate, exact, _between(held), norm)
         return cls(approximate, vectors, IndexChoice("ivf", exact_ms, recall, n_probe, norm))
 
     def __len__(self) -> int:
         return int(self.index.ntotal)
 
-    def search(
-        self, queries: NDArray[np.float32], num_results: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Find each query's best items, best first.
-
-        Parameters
-        ----------
-        queries : ndarray of float32, shape (n, d)
-            People's vectors.
-        num_results : int
-            How many items; at most as many as are in the index are found.
-
-        Returns
-        -------
-        item_rows : ndarray of int64, shape (n, min(num_results, n_findable))
-            -1 where an approximate index found no more.
-        scores : ndarray of float32, same shape
-            Inner products, non-increasing.
-        """
-        if queries.ndim != 2:  # noqa: PLR2004 -- people x dimensions
-            raise InvalidInput(f"queries must have the shape (n, d); got {queries.shape}")
-        depth = min(num_results, len(self))
-        if depth == 0:  # FAISS refuses to look for nothing
-            return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
-        faiss.omp_set_num_threads(1)  # OpenMP counts for each thread that calls it
-        if self.choice.kind == "exact":
-            scores, rows = self.index.search(np.ascontiguousarray(queries), depth)
-            return rows, scores
-        self.index.nprobe = self.choice.n_probe
-        distances, rows = self.index.search(_augmented_queries(queries), depth)
-        lengths = np.square(queries).sum(axis=1, keepdims=True)
-        scores = (lengths + np.float32(self.choice.largest_norm) ** 2 - distances) / 2
-        return rows, np.where(rows >= 0, scores, -np.inf).astype(np.float32)
-
     def search_unblocked(
-        self,
-        queries: NDArray[np.float32],
-        num_results: int,
-        *,
-        blocked: NDArray[np.bool_],
-        n_blocked: NDArray[np.int64],
+        self, queries: NDArray[np.float32], num_results: int, *, blocked: NDArray[np.bool_]
     ) -> NDArray[np.int32]:
         """Find each query's best items among those that are not blocked for it.
+
+        An item that nobody could find when the index was built is found when it is free now.
+        The way to a list follows from the person alone, so it is the same in every batch.
 
         Parameters
         ----------
@@ -162,44 +134,46 @@ class ItemIndex:
             How many items.
         blocked : ndarray of bool, shape (n, n_items)
             Items that must not be found for a person.
-        n_blocked : ndarray of int64, shape (n,)
-            How many are marked for each person alone, beside those that nobody can find.
 
         Returns
         -------
         ndarray of int32, shape (n, num_results)
-            Item rows, best first; -1 where no more were found.
+            Item rows, best first; -1 where there are no more.
+
+        Raises
+        ------
+        InvalidInput
+            The queries are a single vector.
         """
+        if queries.ndim != 2:  # noqa: PLR2004 -- people x dimensions
+            raise InvalidInput(f"queries must have the shape (n, d); got {queries.shape}")
         found = np.full((len(queries), num_results), -1, dtype=np.int32)
-        # The depth follows from the person alone, so that a list is the same in every batch;
-        # powers of two let people be searched for together.
-        depths = 2 ** np.ceil(np.log2(n_blocked + num_results)).astype(np.int64)
-        is_many = len(queries) >= _MANY_QUERIES
-        deep = (is_many | (depths > _DEEPEST_SEARCH * len(self))) & (self.choice.kind == "exact")
-        if deep.any():
-            found[deep] = self._compare_all(queries[deep], num_results, blocked[deep])
-        for depth in np.unique(depths[~deep]).tolist():
-            alike = np.flatnonzero(depths == depth)
-            rows, _ = self.search(queries[alike], depth)
-            free = (rows >= 0) & ~blocked[alike[:, None], rows]
-            place = np.cumsum(free, axis=1) - 1
-            query, column = np.nonzero(free & (place < num_results))
-            found[alike[query], place[query, column]] = rows[query, column]
+        for person, query in enumerate(queries):
+            rows = self._free_to_compare(query, num_results, ~blocked[person])
+            best = nearest_of(query, self.vectors, rows, num_results)
+            found[person, : len(best)] = best
         return found
 
-    def _compare_all(
-        self, queries: NDArray[np.float32], num_results: int, blocked: NDArray[np.bool_]
-    ) -> NDArray[np.int32]:
-        """Compare every item: cheaper than fetching many, and for many people at once."""
-        scores = queries @ self.vectors.T
-        scores.reshape(-1)[np.flatnonzero(blocked)] = -np.inf
-        found = np.full((len(queries), num_results), -1, dtype=np.int32)
-        rest = max(scores.shape[1] - num_results, 0)
-        best = np.argpartition(scores, rest, axis=1)[:, rest:]
-        values = np.take_along_axis(scores, best, axis=1)
-        best[values == -np.inf] = -1
-        found[:, : best.shape[1]] = np.take_along_axis(best, np.argsort(-values, axis=1), axis=1)
-        return found
+    def _free_to_compare(
+        self, query: NDArray[np.float32], num_results: int, free: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Name the free items, or some of them that hold the best."""
+        if self.cells is None or self.cells.are_few(free):
+            return np.flatnonzero(free)
+        depth = min(num_results, len(self))
+        # What one search compares without a mask; for a longer list as much more.
+        n_compared = self.choice.n_probe * len(self) / len(self.cells.centres)
+        n_free = int(n_compared * max(1.0, num_results / _MEASURED_DEPTH)) + num_results
+        augmented = _augmented(query[None, :], self.choice.largest_norm)
+        options = faiss.SearchParametersIVF(
+            nprobe=self.cells.n_wanted(augmented[0], free, n_free),
+            sel=faiss.IDSelectorBitmap(np.packbits(free, bitorder="little")),
+        )
+        faiss.omp_set_num_threads(1)  # OpenMP counts for each thread that calls it
+        _, held = self.index.search(augmented, depth, params=options)
+        others = np.flatnonzero(free & (self.cells.cell_of < 0))
+        found = np.concatenate((held[held >= 0], others))
+        return found if len(found) >= num_results else np.flatnonzero(free)
 
     def save(self, path: Path) -> None:
         """Write the index in FAISS's own format."""
@@ -211,8 +185,29 @@ class ItemIndex:
         return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), vectors, choice)
 
 
-def _augmented_queries(queries: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.hstack([queries, np.zeros((len(queries), 1), dtype=np.float32)])
+def _augmented(queries: NDArray[np.float32], norm: float) -> NDArray[np.float32]:
+    """Put queries where the items lie; the cells near to a short one are those of short items."""
+    lengths = np.linalg.norm(queries, axis=1, keepdims=True)
+    scaled = queries * (norm / np.where(lengths > 0, lengths, 1))
+    return np.hstack([scaled, np.zeros((len(queries), 1))]).astype(np.float32)
+
+
+def _between(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Draw people who lie between items; those who lie on one are easier to search for."""
+    rng = np.random.default_rng(0)
+    shape = (_MEASURED_QUERIES, _MIXED_ITEMS)
+    rows, shares = rng.integers(0, len(vectors), shape), rng.normal(size=(*shape, 1))
+    mixed: NDArray[np.float32] = (vectors[rows] * shares).sum(axis=1).astype(np.float32)
+    return mixed
+
+
+def _cells_of(index: Any, *, n_items: int) -> Cells:  # noqa: ANN401 -- faiss has no types
+    cell_of = np.full(n_items, -1, dtype=np.int32)
+    for cell in range(index.nlist):
+        size = index.invlists.list_size(cell)
+        if size:
+            cell_of[faiss.rev_swig_ptr(index.invlists.get_ids(cell), size)] = cell
+    return Cells.of(index.quantizer.reconstruct_n(0, index.nlist), cell_of)
 
 
 def _inverted_file(vectors: NDArray[np.float32], rows: NDArray[np.int64], norm: float) -> Any:  # noqa: ANN401 -- faiss has no types
@@ -226,18 +221,18 @@ def _inverted_file(vectors: NDArray[np.float32], rows: NDArray[np.int64], norm: 
     return index
 
 
-def _tune(index: Any, exact: Any, queries: NDArray[np.float32]) -> tuple[int, float]:  # noqa: ANN401 -- faiss has no types
+def _tune(index: Any, exact: Any, queries: NDArray[np.float32], norm: float) -> tuple[int, float]:  # noqa: ANN401 -- faiss has no types
     depth = min(_MEASURED_DEPTH, exact.ntotal)
     _, wanted = exact.search(np.ascontiguousarray(queries), depth)
-    recall, n_probe = 0.0, _PROBES[0]
-    for n_probe in _PROBES:
+    n_probe = _FEWEST_PROBES
+    while True:
         index.nprobe = n_probe
-        _, found = index.search(_augmented_queries(queries), depth)
+        _, found = index.search(_augmented(queries, norm), depth)
         hits = [np.isin(one, two).mean() for one, two in zip(wanted, found, strict=True)]
         recall = float(np.mean(hits))
-        if recall >= _WANTED_RECALL:
-            break
-    return n_probe, recall
+        if recall >= _WANTED_RECALL or n_probe >= index.nlist:
+            return n_probe, recall
+        n_probe *= 2
 
 
 def _median_ms(index: Any, queries: NDArray[np.float32]) -> float:  # noqa: ANN401 -- faiss has no types

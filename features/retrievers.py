@@ -62,9 +62,7 @@ class EmbeddingView:
 
     def nearest(self, depth: int, blocked: Blocked) -> NDArray[np.int32]:
         """See `View.nearest`."""
-        found = self.index.search_unblocked(
-            self.vectors, depth, blocked=blocked.marks, n_blocked=blocked.n_own
-        )
+        found = self.index.search_unblocked(self.vectors, depth, blocked=blocked.marks)
         # A person without history is near to nothing, whatever the index says of a zero vector.
         found[~self.vectors.any(axis=1)] = -1
         return found
@@ -95,7 +93,7 @@ class NeighbourView:
 
     def nearest(self, depth: int, blocked: Blocked) -> NDArray[np.int32]:
         """See `View.nearest`."""
-        people = np.repeat(np.arange(len(blocked.n_own)), np.diff(self.scores.indptr))
+        people = np.repeat(np.arange(len(blocked.marks)), np.diff(self.scores.indptr))
         free = ~blocked.marks[people, self.scores.indices]
         return largest(kept_entries(self.scores, free), depth)
 

@@ -116,9 +116,7 @@ class SimilarItems:
     ) -> Lists:
         blocked = left_out | ~self.recommendable
         queries = self._queries(seeds)
-        found = self.index.search_unblocked(
-            queries, num_results, blocked=blocked, n_blocked=left_out.sum(axis=1)
-        )
+        found = self.index.search_unblocked(queries, num_results, blocked=blocked)
         found[~queries.any(axis=1)] = -1
         cosines = np.matmul(self.index.vectors[found], queries[:, :, None])[:, :, 0]
         # An item that points elsewhere is no more similar than a stranger.
