@@ -55,7 +55,7 @@ class PickJob:
         return {
             "bundle_id": road.bundle.manifest.bundle_id,
             "placement": placement,
-            **road.placements.named(placement).model_dump(),
+            **road.placements.named(placement).model_dump(mode="json"),
             "num_results": self.picker.policy.num_results,
             "users": self.audience.digest,
             "users_in_a_part": USERS_IN_A_PART,

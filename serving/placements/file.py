@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final, Self
 
+import pyarrow as pa
 from pydantic import TypeAdapter, ValidationError
 
 from features.errors import InvalidSettings, UnknownPlacement
@@ -73,3 +74,29 @@ class Placements:
             f"no placement is called {name!r}; use one of {', '.join(close)}"
             " or add it to placements.toml"
         )
+
+    def check(self, schema: pa.Schema) -> None:
+        """Refuse a catalogue that a filter or a cap of any placement or scenario does not fit.
+
+        Parameters
+        ----------
+        schema : pyarrow.Schema
+            The catalogue's columns.
+
+        Raises
+        ------
+        InvalidSettings
+            With every finding, by the path of its key.
+        """
+        found = [
+            f"{name}.{path}.{key}: {what}"
+            for name, placement in self.by_name.items()
+            for path, rules in placement.stated_rules()
+            for key, what in rules.misfits(schema)
+        ]
+        if found:
+            raise InvalidSettings(
+                f"placements.toml asks {len(found)} times for what the catalogue does not have;"
+                " correct these keys, or give the catalogue these columns",
+                details=found,
+            )

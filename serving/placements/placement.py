@@ -120,12 +120,13 @@ class Placement(Section):
             changed["rules"] = self.rules.replaced_by(scenario.rules)
         return Chosen(_alone(self).model_copy(update=changed), scenario.name)
 
-    def filters(self) -> Iterator[tuple[str, str]]:
-        """Give every filter with the path of its key."""
-        for path, rules in self.all_rules():
-            yield from ((f"{path}.{key}", text) for key, text in rules.filters())
+    @cached_property
+    def shown_within_hours(self) -> float:
+        """How far back it may matter what somebody was shown; 0 where it never does."""
+        rules = (one.recently_shown for one in (branch.placement.rules for branch in self.branches))
+        return max((one.within_hours for one in rules if one is not None), default=0.0)
 
-    def all_rules(self) -> Iterator[tuple[str, RuleSettings]]:
+    def stated_rules(self) -> Iterator[tuple[str, RuleSettings]]:
         """Give the placement's and each scenario's own rules with the path of their key."""
         yield "rules", self.rules
         for place, scenario in enumerate(self.scenarios):

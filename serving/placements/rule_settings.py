@@ -4,8 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Final, Self
 
-from pydantic import Field, model_validator
+import pyarrow as pa
+from pydantic import AfterValidator, Field, model_validator
 
+from features.errors import InvalidFilter
+from features.near_names import near
+from serving.filters import compile_filter
 from serving.placements.section import Section
 
 Strength = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
@@ -14,7 +18,19 @@ Strength = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Hours = Annotated[float, Field(gt=0, le=24 * 366)]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
-Filter = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+def _compiles(text: str) -> str:
+    try:
+        needed = compile_filter(text).parameters
+    except InvalidFilter as error:
+        raise ValueError(error.message) from error
+    if needed:
+        raise ValueError(f"nobody gives :{needed[0]} here; write its value into the filter")
+    return text
+
+
+FilterText = Annotated[str, AfterValidator(_compiles)]
 """A predicate over the catalogue's columns; see `serving.filters`."""
 
 CATEGORY: Final = "category"
@@ -23,7 +39,7 @@ CATEGORY: Final = "category"
 class PushSettings(Section):
     """Items that stand higher (boost) or lower (bury) than their score says."""
 
-    filter: Filter
+    filter: FilterText
     strength: Strength = 1.0
 
 
@@ -65,6 +81,16 @@ class CapSettings(Section):
                 f"{self.most} of {self.window} slots caps nothing; make window larger than most"
             )
         return self
+
+    def misfit(self, schema: pa.Schema) -> str | None:
+        """Tell why a catalogue cannot be capped by this column; None where it can."""
+        if self.column not in schema.names:
+            return f"the catalogue has no column {self.column!r}{near(self.column, schema.names)}"
+        kind = schema.field(self.column).type
+        value = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if not (pa.types.is_string(value) or pa.types.is_large_string(value)):
+            return f"{self.column!r} holds {kind}; cap a column of texts, such as brand"
+        return None
 
     def __str__(self) -> str:
         return self.column if self.level is None else f"{self.column} level {self.level}"
@@ -109,11 +135,18 @@ class LiftSettings(Section):
     weekday: Annotated[float, Field(ge=0, le=100)] = 0.0
     device: Annotated[float, Field(ge=0, le=100)] = 0.0
 
-    def wanted(self) -> Iterator[tuple[str, float]]:
+    @property
+    def is_on(self) -> bool:
+        """Whether any context moves items."""
+        return self != _NO_LIFTS
+
+    def strengths(self) -> dict[str, float]:
         """Give the kinds of context that move items, and how strongly."""
-        for kind in type(self).model_fields:
-            if strength := getattr(self, kind):
-                yield kind, strength
+        every = {kind: float(getattr(self, kind)) for kind in type(self).model_fields}
+        return {kind: strength for kind, strength in every.items() if strength}
+
+
+_NO_LIFTS: Final = LiftSettings()
 
 
 class RuleSettings(Section):
@@ -143,7 +176,7 @@ class RuleSettings(Section):
         higher.
     """
 
-    filter: Filter | None = None
+    filter: FilterText | None = None
     boost: tuple[PushSettings, ...] = ()
     bury: tuple[PushSettings, ...] = ()
     pin: tuple[PinSettings, ...] = ()
@@ -166,8 +199,30 @@ class RuleSettings(Section):
             update={name: getattr(other, name) for name in other.model_fields_set}
         )
 
-    def filters(self) -> Iterator[tuple[str, str]]:
-        """Give every filter with the path of its key."""
+    def misfits(self, schema: pa.Schema) -> Iterator[tuple[str, str]]:
+        """Find what does not fit a catalogue.
+
+        Parameters
+        ----------
+        schema : pyarrow.Schema
+            The catalogue's columns.
+
+        Yields
+        ------
+        tuple of str and str
+            The path of the key, and what is wrong.
+        """
+        for path, text in self._filters():
+            try:
+                compile_filter(text).check(schema)
+            except InvalidFilter as error:
+                yield path, error.message
+        for place, cap in enumerate(self.cap):
+            finding = cap.misfit(schema)
+            if finding is not None:
+                yield f"cap[{place}].column", finding
+
+    def _filters(self) -> Iterator[tuple[str, str]]:
         if self.filter is not None:
             yield "filter", self.filter
         for name in ("boost", "bury"):
