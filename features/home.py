@@ -42,6 +42,11 @@ class Home:
         return self.root / "keys.toml"
 
     @property
+    def store(self) -> Path:
+        """The online store, where no address of another is set."""
+        return self.root / "store.db"
+
+    @property
     def tracking_database(self) -> Path:
         """The MLflow database, where no tracking URI is set."""
         return self.root / "mlflow.db"

@@ -7,6 +7,7 @@
         ├── InvalidJson            400  the body is no JSON
         ├── Unauthorised           401  no key, or one that nobody issued
         ├── MissingScope           403  the key is for something else
+        ├── NoConsent              403  the person has not agreed to what the list is for
         ├── UnknownRoute           404
         ├── MethodNotAllowed       405
         ├── BodyTimeout            408  the body did not arrive in time
@@ -15,7 +16,8 @@
         ├── CallerGone             499  the caller hung up; nobody will read this
         ├── InternalError          500  our fault: what happened is in the log, not in the answer
         ├── NotReady               503  no bundle is live yet
-        └── Overloaded             503  too much at once
+        ├── Overloaded             503  too much at once
+        └── StoreUnavailable       503  the online store cannot do its part
 """
 
 from http import HTTPStatus
@@ -53,6 +55,12 @@ class MissingScope(Refusal):
     """The key is for something else."""
 
     code, status = "missing_scope", 403
+
+
+class NoConsent(Refusal):
+    """The person has not agreed to what the list is for."""
+
+    code, status = "no_consent", 403
 
 
 class UnknownRoute(Refusal):
@@ -115,6 +123,13 @@ class Overloaded(Refusal):
     """More was asked at once than can be answered in time."""
 
     code, status = "overloaded", 503
+    headers = (("retry-after", "1"),)
+
+
+class StoreUnavailable(Refusal):
+    """The online store is away, busy, full or too slow."""
+
+    code, status = "store_unavailable", 503
     headers = (("retry-after", "1"),)
 
 

@@ -1,0 +1,36 @@
+"""The online store: what happened, and what was said, since the bundle was made.
+
+::
+
+    store ── the front: one method for each question and each change
+    ├── events, people, identities       what people did, and who they are
+    ├── items, consents, keys            what the shop stated
+    ├── recommendations, outcomes        what was shown, and what came of it
+    ├── revisions                        what changed, in one number for each kind
+    ├── sync, retention                  what leaves for the event log, what is dropped
+    └── database, prepared, faults       SQLite or PostgreSQL, and what they say when it goes wrong
+        tables, migrate, migrations
+"""
+
+from serving.store.consents import Consent
+from serving.store.events import Event
+from serving.store.items import ItemChange
+from serving.store.keys import StoredKey
+from serving.store.outcomes import Outcome
+from serving.store.people import PersonNews
+from serving.store.recommendations import LoggedList
+from serving.store.revisions import Revisions
+from serving.store.store import Store, open_store
+
+__all__ = [
+    "Consent",
+    "Event",
+    "ItemChange",
+    "LoggedList",
+    "Outcome",
+    "PersonNews",
+    "Revisions",
+    "Store",
+    "StoredKey",
+    "open_store",
+]

@@ -1,0 +1,66 @@
+"""Migrate: bring a database to the tables that this code knows, whoever else is starting."""
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection
+
+from serving.errors import StoreUnavailable
+from serving.store import locks
+from serving.store.database import Database
+
+_LONGEST_MIGRATION_S: Final = 300.0
+_FOLDER: Final = Path(__file__).with_name("migrations")
+
+
+def migrate(url: str) -> None:
+    """Bring a database up to date; where several do it at once, one works and the others wait.
+
+    Parameters
+    ----------
+    url : str
+        See `Database`.
+
+    Raises
+    ------
+    StoreUnavailable
+        The database cannot do its part, or a newer Vitrine made its tables.
+    """
+    database = Database(url, longest_wait_s=_LONGEST_MIGRATION_S)
+    try:
+        with database.reading() as connection:
+            if _is_current(connection):
+                return
+        with database.writing() as connection:
+            locks.migrating(connection)
+            _upgrade(connection)
+    finally:
+        database.close()
+
+
+def _is_current(connection: Connection) -> bool:
+    found = MigrationContext.configure(connection).get_current_heads()
+    return set(found) == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise StoreUnavailable(
+            "the store's tables are of a newer Vitrine; install that version here too"
+        ) from None
+
+
+def _config() -> Config:
+    config = Config()
+    # A percent sign in a path would be read as a reference.
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    return config

@@ -1,0 +1,69 @@
+"""Revisions: one number for each kind of thing, which grows whenever something of it changes."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, select
+
+from serving.store import tables
+from serving.store.database import Database
+
+Kind = Literal["items", "identities", "consents", "keys", "sync"]
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """What to compare with what one saw last: a number that differs means something is new.
+
+    Parameters
+    ----------
+    items, identities, consents, keys : int
+        How often something of the kind was changed.
+    sync : int
+        The number of the last batch that `Store.next_batch` gave.
+    """
+
+    items: int
+    identities: int
+    consents: int
+    keys: int
+    sync: int
+
+
+class ReadRevisions:
+    """The question for all revisions, prepared.
+
+    Parameters
+    ----------
+    database : Database
+        Where they are.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._question = database.prepare(
+            select(tables.revisions.c.name, tables.revisions.c.number)
+        )
+
+    def __call__(self) -> Revisions:
+        """Give the revisions of now."""
+        return Revisions(**dict(self._database.ask(self._question)))
+
+
+def bump(connection: Connection, kind: Kind) -> int:
+    """Count a change, within the change; until it ends, others who change the kind wait.
+
+    Returns
+    -------
+    int
+        The new number.
+    """
+    mine = tables.revisions.c.name == kind
+    statement = (
+        tables.revisions.update()
+        .where(mine)
+        .values(number=tables.revisions.c.number + 1)
+        .returning(tables.revisions.c.number)
+    )
+    number: int = connection.execute(statement).scalar_one()
+    return number
