@@ -1,5 +1,6 @@
 """The item index: the items whose vectors lie nearest to a person's. The door to FAISS."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -9,8 +10,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cells import Cells, augmented_items, augmented_queries
 from features.errors import InvalidInput
-from features.free_items import Cells, nearest_of
+from features.free_items import are_few, nearest_of, nearest_of_all
 
 # Two threads make one query slower; batches are spread over processes instead.
 faiss.omp_set_num_threads(1)
@@ -18,7 +20,6 @@ faiss.omp_set_num_threads(1)
 _MEASURED_QUERIES: Final = 64
 _MEASURED_DEPTH: Final = 100
 _MIXED_ITEMS: Final = 8
-_FEWEST_PROBES: Final = 4
 _WANTED_RECALL: Final = 0.99
 
 
@@ -56,9 +57,7 @@ class IndexChoice:
 class ItemIndex:
     """Find the items with the largest inner products.
 
-    The approximate index is an inverted file over vectors with one more dimension, which makes
-    the nearest by distance the largest by inner product (Bachrach et al. 2014, eq. 2-4); cells
-    of raw inner products find less than half.
+    The approximate one is an inverted file, see `features.cells`.
 
     Parameters
     ----------
@@ -70,17 +69,22 @@ class ItemIndex:
         What it is and why.
     cells : Cells or None
         Where an approximate index holds the items.
+    longest : float
+        The longest vector's length, of all items.
     """
 
     index: Any
     vectors: NDArray[np.float32]
     choice: IndexChoice
     cells: Cells | None = field(init=False, repr=False)
+    longest: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         is_exact = self.choice.kind == "exact"
         cells = None if is_exact else _cells_of(self.index, n_items=len(self.vectors))
+        longest = np.sqrt(np.einsum("nd,nd->n", self.vectors, self.vectors).max(initial=0.0))
         object.__setattr__(self, "cells", cells)
+        object.__setattr__(self, "longest", float(longest))
 
     @classmethod
     def build(
@@ -111,7 +115,7 @@ class ItemIndex:
         exact_ms = _median_ms(exact, queries)
         if exact_ms <= budget_ms:
             return cls(exact, vectors, IndexChoice("exact", exact_ms, 1.0, 0, norm))
-        approximate = _inverted_file(held, rows, norm)
+        approximate = _inverted_file(augmented_items(held, norm), rows)
         n_probe, recall = _tune(approximate, exact, _between(held), norm)
         return cls(approximate, vectors, IndexChoice("ivf", exact_ms, recall, n_probe, norm))
 
@@ -124,7 +128,7 @@ class ItemIndex:
         """Find each query's best items among those that are not blocked for it.
 
         An item that nobody could find when the index was built is found when it is free now.
-        The way to a list follows from the person alone, so it is the same in every batch.
+        Of items that score alike the lower rows are found, so a list is the same in every batch.
 
         Parameters
         ----------
@@ -147,30 +151,41 @@ class ItemIndex:
         """
         if queries.ndim != 2:  # noqa: PLR2004 -- people x dimensions
             raise InvalidInput(f"queries must have the shape (n, d); got {queries.shape}")
+        free = ~blocked
         found = np.full((len(queries), num_results), -1, dtype=np.int32)
-        for person, query in enumerate(queries):
-            rows = self._free_to_compare(query, num_results, ~blocked[person])
-            best = nearest_of(query, self.vectors, rows, num_results)
-            found[person, : len(best)] = best
+        for person, rows in self._nearest(queries, num_results, free):
+            found[person, : len(rows)] = rows
         return found
+
+    def _nearest(
+        self, queries: NDArray[np.float32], num_results: int, free: NDArray[np.bool_]
+    ) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        compares_all = np.array([self.cells is None and not are_few(one) for one in free], np.bool_)
+        for person in np.flatnonzero(~compares_all).tolist():
+            rows = self._free_to_compare(queries[person], num_results, free[person])
+            yield person, nearest_of(queries[person], self.vectors, rows, num_results)
+        rest = np.flatnonzero(compares_all)
+        asked, marks = queries[rest], free[rest]
+        lists = nearest_of_all(asked, self.vectors, marks, num_results, longest=self.longest)
+        yield from zip(rest.tolist(), lists, strict=True)
 
     def _free_to_compare(
         self, query: NDArray[np.float32], num_results: int, free: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
         """Name the free items, or some of them that hold the best."""
-        if self.cells is None or self.cells.are_few(free):
+        if self.cells is None or are_few(free):
             return np.flatnonzero(free)
-        depth = min(num_results, len(self))
         # What one search compares without a mask; for a longer list as much more.
         n_compared = self.choice.n_probe * len(self) / len(self.cells.centres)
         n_free = int(n_compared * max(1.0, num_results / _MEASURED_DEPTH)) + num_results
-        augmented = _augmented(query[None, :], self.choice.largest_norm)
-        options = faiss.SearchParametersIVF(
-            nprobe=self.cells.n_wanted(augmented[0], free, n_free),
-            sel=faiss.IDSelectorBitmap(np.packbits(free, bitorder="little")),
+        placed = augmented_queries(query[None, :], self.choice.largest_norm)
+        bits = np.packbits(free, bitorder="little")
+        options = faiss.SearchParametersIVF(  # type: ignore[call-arg]  # not in its stubs
+            nprobe=self.cells.n_wanted(placed[0], free, n_free),
+            sel=faiss.IDSelectorBitmap(bits),  # type: ignore[call-arg, arg-type]  # nor is this
         )
         faiss.omp_set_num_threads(1)  # OpenMP counts for each thread that calls it
-        _, held = self.index.search(augmented, depth, params=options)
+        _, held = self.index.search(placed, num_results, params=options)
         others = np.flatnonzero(free & (self.cells.cell_of < 0))
         found = np.concatenate((held[held >= 0], others))
         return found if len(found) >= num_results else np.flatnonzero(free)
@@ -185,20 +200,12 @@ class ItemIndex:
         return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC), vectors, choice)
 
 
-def _augmented(queries: NDArray[np.float32], norm: float) -> NDArray[np.float32]:
-    """Put queries where the items lie; the cells near to a short one are those of short items."""
-    lengths = np.linalg.norm(queries, axis=1, keepdims=True)
-    scaled = queries * (norm / np.where(lengths > 0, lengths, 1))
-    return np.hstack([scaled, np.zeros((len(queries), 1))]).astype(np.float32)
-
-
 def _between(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Draw people who lie between items; those who lie on one are easier to search for."""
     rng = np.random.default_rng(0)
     shape = (_MEASURED_QUERIES, _MIXED_ITEMS)
     rows, shares = rng.integers(0, len(vectors), shape), rng.normal(size=(*shape, 1))
-    mixed: NDArray[np.float32] = (vectors[rows] * shares).sum(axis=1).astype(np.float32)
-    return mixed
+    return np.asarray((vectors[rows] * shares).sum(axis=1), dtype=np.float32)
 
 
 def _cells_of(index: Any, *, n_items: int) -> Cells:  # noqa: ANN401 -- faiss has no types
@@ -210,10 +217,8 @@ def _cells_of(index: Any, *, n_items: int) -> Cells:  # noqa: ANN401 -- faiss ha
     return Cells.of(index.quantizer.reconstruct_n(0, index.nlist), cell_of)
 
 
-def _inverted_file(vectors: NDArray[np.float32], rows: NDArray[np.int64], norm: float) -> Any:  # noqa: ANN401 -- faiss has no types
-    rest = np.maximum(norm**2 - np.square(vectors).sum(axis=1, keepdims=True), 0)
-    augmented = np.hstack([vectors, np.sqrt(rest)]).astype(np.float32)
-    cells = max(1, min(int(4 * np.sqrt(len(vectors))), len(vectors) // 39))
+def _inverted_file(augmented: NDArray[np.float32], rows: NDArray[np.int64]) -> Any:  # noqa: ANN401 -- faiss has no types
+    cells = max(1, min(int(4 * np.sqrt(len(augmented))), len(augmented) // 39))
     quantizer = faiss.IndexFlatL2(augmented.shape[1])
     index = faiss.IndexIVFFlat(quantizer, augmented.shape[1], cells)
     index.train(augmented)
@@ -224,10 +229,10 @@ def _inverted_file(vectors: NDArray[np.float32], rows: NDArray[np.int64], norm: 
 def _tune(index: Any, exact: Any, queries: NDArray[np.float32], norm: float) -> tuple[int, float]:  # noqa: ANN401 -- faiss has no types
     depth = min(_MEASURED_DEPTH, exact.ntotal)
     _, wanted = exact.search(np.ascontiguousarray(queries), depth)
-    n_probe = _FEWEST_PROBES
+    n_probe = 4
     while True:
         index.nprobe = n_probe
-        _, found = index.search(_augmented(queries, norm), depth)
+        _, found = index.search(augmented_queries(queries, norm), depth)
         hits = [np.isin(one, two).mean() for one, two in zip(wanted, found, strict=True)]
         recall = float(np.mean(hits))
         if recall >= _WANTED_RECALL or n_probe >= index.nlist:

@@ -201,6 +201,23 @@ def test_a_list_is_the_same_in_every_batch(many: Vectors, budget_ms: float) -> N
     np.testing.assert_array_equal(together, alone)
 
 
+def test_of_items_that_lie_in_one_place_the_same_are_found_in_every_batch() -> None:
+    vectors = np.repeat(random_vectors(16, 10, 8), 30, axis=0)
+    index = ItemIndex.build(vectors, budget_ms=ALWAYS_EXACT_MS)
+    queries = random_vectors(17, 40, 8)
+
+    together = index.search_unblocked(queries, 70, blocked=nothing_blocked(queries, vectors))
+
+    for person in range(40):
+        alone = index.search_unblocked(
+            queries[[person]], 70, blocked=nothing_blocked(queries[:1], vectors)
+        )
+        assert together[person].tolist() == alone[0].tolist()
+        # Two places as a whole, and the lower rows of a third.
+        assert (np.diff(together[person].reshape(7, 10), axis=1) > 0).all()
+        assert (together[person, 60:] % 30).tolist() == list(range(10))
+
+
 def test_an_empty_index_finds_nothing() -> None:
     nothing_there = ItemIndex.build(np.zeros((0, 4), dtype=np.float32))
 
