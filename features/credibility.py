@@ -103,5 +103,38 @@ def worth_of_share(successes: NDArray[np.number], trials: NDArray[np.number]) ->
     return _ratio(within, (apart - (len(sizes) - 1) * within) / effective)
 
 
+def worth_of_rate(counts: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
+    """Tell how many expected events it is worth that a group's events fall as everybody's do.
+
+    The same ratio for counts, which around the expected times the group's own rate vary by as
+    much as they are, less what is given with the group's total::
+
+        between = sum ((count - expected)^2 / expected - (1 - expected / total)) / sum expected
+
+    Parameters
+    ----------
+    counts, expected : ndarray of float, shape (..., n_values, n_groups)
+        How a group's events fall on some values, and how they would if nothing were unusual; a
+        value of which nothing is expected says nothing.
+
+    Returns
+    -------
+    float
+        Between `LEAST` and `MOST`; `UNKNOWN` where nothing is expected.
+
+    Examples
+    --------
+    >>> worth_of_rate(np.array([[10.0], [30.0]]), np.array([[20.0], [20.0]]))  # 40 / (5 + 5 - 1)
+    4.444444444444445
+    """
+    told = expected > 0
+    if not told.any():
+        return UNKNOWN
+    sizes = expected[told]
+    free = (1 - expected / np.maximum(expected.sum(axis=-2, keepdims=True), 1e-12))[told]
+    between = ((counts[told] - sizes) ** 2 / sizes - free).sum() / sizes.sum()
+    return _ratio(1.0, float(between))
+
+
 def _ratio(within: float, between: float) -> float:
     return float(np.clip(within / max(between, 1e-9), LEAST, MOST))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import ibis
 import numpy as np
@@ -13,14 +13,23 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features.catalog import ITEM_SCHEMA, USER_SCHEMA, Catalogue
+from features.context_counts import ContextCounts
 from features.demand import Demand
 from features.errors import NotEnoughData
 from features.event_log import EventLog
-from features.events import ANONYMOUS_PREFIX, EventType
+from features.events import EventType
 from features.history import Histories
 from features.ids import IdMap
 from features.people import People
 from features.returns import without_returned
+from features.snapshot_tables import (
+    by_person,
+    context_hours,
+    demand_days,
+    last_countries,
+    paid_prices,
+    person_days,
+)
 
 _MICROSECONDS: Final = 1_000_000
 
@@ -46,6 +55,8 @@ class Snapshot:
         known. The catalogue alone would tell of later price changes.
     as_of : datetime
         The moment; no event in here is later.
+    contexts : ContextCounts or None
+        In which situations each item was wanted; None where that was not counted.
     """
 
     users: IdMap
@@ -56,6 +67,7 @@ class Snapshot:
     people: People
     prices: NDArray[np.float64]
     as_of: datetime
+    contexts: ContextCounts | None = None
 
     @property
     def as_of_s(self) -> int:
@@ -79,11 +91,11 @@ def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
         The log holds no event up to `as_of`.
     """
     log = EventLog(lake)
-    # Three tables are drawn from it: settled once, read three times.
-    events = without_returned(_by_person(log.scan(end=as_of))).cache()
-    paid = _paid_prices(events).to_pyarrow()
-    days = _person_days(events).to_pyarrow()
-    demand = _demand_days(events).to_pyarrow()
+    # Three tables are drawn from it: settled once, read often.
+    events = without_returned(by_person(log.scan(end=as_of))).cache()
+    paid = paid_prices(events).to_pyarrow()
+    days = person_days(events).to_pyarrow()
+    demand = demand_days(events).to_pyarrow()
     if not demand.num_rows:
         raise NotEnoughData(
             f"the event log holds no event up to {as_of.isoformat()};"
@@ -95,51 +107,19 @@ def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
     later = log.scan(start=as_of).select("item_id").distinct().to_pyarrow()
     items = _id_map(demand["item_id"], items_table["item_id"])
     catalogue = _catalogue(items_table, items, seen=demand, later=later, as_of=as_of)
+    people = _people(users_table, users, last_countries(events).to_pyarrow())
+    hours = context_hours(events, _homes(users, people)).to_pyarrow()
     return Snapshot(
         users=users,
         items=items,
         histories=_histories(days, users, items),
         demand=_demand(demand, items),
         catalogue=catalogue,
-        people=_people(users_table, users, _last_countries(events).to_pyarrow()),
+        people=people,
         prices=_prices(paid, items, catalogue),
         as_of=as_of.astimezone(UTC),
+        contexts=_contexts(hours, items),
     )
-
-
-def _by_person(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
-    anonymous = ibis.literal(ANONYMOUS_PREFIX) + events.anonymous_id
-    return events.mutate(person=events.user_id.coalesce(anonymous)).select(
-        "event_id", "person", "item_id", "event_type", "timestamp", "quantity", "price", "country"
-    )
-
-
-def _person_days(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
-    shown_by_the_shop = events.event_type == EventType.IMPRESSION.value
-    known = events.filter(events.person.notnull() & ~shown_by_the_shop)
-    days = known.group_by("person", "item_id", "event_type", day=known.timestamp.date()).agg(
-        timestamp=known.timestamp.max(), count=known.count()
-    )
-    return days.order_by("person", "timestamp", "item_id", "event_type")
-
-
-def _demand_days(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
-    keys = ["item_id", "event_type", "country"]
-    days = events.group_by(*keys, day=events.timestamp.date()).agg(count=events.count())
-    return days.order_by("item_id", "day", "event_type", "country")
-
-
-def _paid_prices(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
-    paid = events.filter((events.event_type == EventType.PURCHASE.value) & (events.price > 0))
-    return paid.group_by("item_id").agg(price=paid.price.median())
-
-
-def _last_countries(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
-    placed = events.filter(events.person.notnull() & events.country.notnull())
-    # By name where two were seen at the same moment: the order of the files must not matter.
-    latest = ibis.window(group_by="person", order_by=[placed.timestamp.desc(), "country"])
-    ranked = placed.mutate(place=ibis.row_number().over(latest))
-    return ranked.filter(ranked.place == 0).select("person", "country")
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:
@@ -178,16 +158,47 @@ def _histories(days: pa.Table, users: IdMap, items: IdMap) -> Histories:
 
 
 def _demand(days: pa.Table, items: IdMap) -> Demand:
-    countries = pc.drop_null(pc.unique(days["country"])).sort()
-    places = pc.fill_null(pc.index_in(days["country"], value_set=countries), -1)
+    countries, country_rows = _named(days["country"])
     return Demand(
         item_rows=_rows(days["item_id"], items).astype(np.int32),
         days=days["day"].cast(pa.date32()).cast(pa.int32()).to_numpy(),
         event_types=_codes(days["event_type"]),
-        country_rows=places.to_numpy().astype(np.int16),
+        country_rows=country_rows,
         counts=days["count"].to_numpy().astype(np.float32),
-        countries=tuple(countries.to_pylist()),
+        countries=countries,
     )
+
+
+def _contexts(hours: pa.Table, items: IdMap) -> ContextCounts:
+    countries, country_rows = _named(hours["place"])
+    devices, device_rows = _named(hours["device"])
+    return ContextCounts(
+        item_rows=_rows(hours["item_id"], items).astype(np.int32),
+        event_types=_codes(hours["event_type"]),
+        days=hours["day"].cast(pa.date32()).cast(pa.int32()).to_numpy(),
+        hours=hours["hour"].to_numpy().astype(np.uint8),
+        country_rows=country_rows,
+        device_rows=device_rows,
+        counts=hours["count"].to_numpy().astype(np.float32),
+        countries=countries,
+        devices=devices,
+    )
+
+
+def _named(values: pa.ChunkedArray) -> tuple[tuple[str, ...], NDArray[np.int16]]:
+    """Name what occurs, sorted, and tell each value's place in it; -1 where it is null."""
+    names = pc.drop_null(pc.unique(values)).sort()
+    places = pc.fill_null(pc.index_in(values, value_set=names), -1)
+    return tuple(names.to_pylist()), places.to_numpy().astype(np.int16)
+
+
+def _homes(users: IdMap, people: People) -> ibis.Table:
+    """Tabulate the country of everybody of whom it is known."""
+    is_known = people.country_rows >= 0
+    homes = np.array([*people.countries, ""])[people.country_rows[is_known]]
+    persons = users.ids(np.flatnonzero(is_known))
+    columns = {"person": pa.array(persons, pa.string()), "home": pa.array(homes, pa.string())}
+    return ibis.memtable(pa.table(columns))
 
 
 def _catalogue(

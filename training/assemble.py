@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from features.alike import alike
-from features.arrivals import Arrivals
+from features.arrivals import Arrivals, first_days
 from features.bought_together import bought_together
 from features.category_trends import CategoryTrends
 from features.content import item_features, user_features
+from features.context_lifts import ContextLifts
 from features.demand import Trends
 from features.fitted_model import EmbeddingModel, ScoringModel
 from features.interactions import Interactions
@@ -158,7 +159,15 @@ def _recommender(
         sources=sources,
         facts=_facts(snapshot, weights, sources),
         ranker=ranker,
+        lifts=_lifts(snapshot, weights),
     )
+
+
+def _lifts(snapshot: Snapshot, weights: ConfidenceWeights) -> ContextLifts | None:
+    if snapshot.contexts is None:
+        return None
+    came = first_days(snapshot.demand, snapshot.catalogue)
+    return ContextLifts.of(snapshot.contexts, snapshot.catalogue, first_days=came, weights=weights)
 
 
 def _retrievers(
