@@ -6,6 +6,8 @@
     ├── InvalidInput (ValueError)          something given is wrong
     │   ├── InvalidMapping                 a mapping file does not fit the export
     │   ├── InvalidSettings                a settings or placements file is wrong
+    │   ├── InvalidFilter                  a filter does not parse or does not fit the catalogue
+    │   │   └── UnknownColumn              it names a column that the catalogue lacks
     │   ├── UnreadableFile                 a file is missing, empty or not what it says
     │   ├── FutureEventError               an event is later than `as_of`: it would leak
     │   └── NotEnoughData                  too little history for what was asked
@@ -66,6 +68,18 @@ class InvalidSettings(InvalidInput):
     """A settings file has an unknown key or a value outside its range."""
 
     code = "invalid_settings"
+
+
+class InvalidFilter(InvalidInput):
+    """A filter does not parse, does not fit the catalogue, or lacks a parameter."""
+
+    code = "invalid_filter"
+
+
+class UnknownColumn(InvalidFilter):
+    """A filter names a column that the catalogue lacks."""
+
+    code = "unknown_column"
 
 
 class UnreadableFile(InvalidInput):
