@@ -1,0 +1,1 @@
+"""The inbox: what a shop posts (events, items, links, consents), checked and put into the store."""

@@ -1,0 +1,61 @@
+"""Posted words about people: who an anonymous visitor turned out to be, and who agreed to what."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from serving.inbox.faults import Fault, Read, WireReason, read_each
+from serving.inbox.fields import entry_with, flag, identifier, stated, user_identifier
+from serving.store.consents import Consent
+
+_LINK_FIELDS: Final = dict.fromkeys(("anonymous_id", "user_id")).keys()
+_CONSENT_FIELDS: Final = dict.fromkeys(("user_id", "purpose", "granted")).keys()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An anonymous visitor, and the user that this turned out to be."""
+
+    anonymous_id: str
+    user_id: str
+
+
+def read_links(raw: Iterable[Any]) -> Read[Link]:
+    """Read posted links one by one.
+
+    Examples
+    --------
+    >>> read_links([{"anonymous_id": "a1", "user_id": "anna"}, {"user_id": "anna"}])
+    Read(valid=[Link(anonymous_id='a1', user_id='anna')],
+         rejected=[{'index': 1, 'code': 'missing_id',
+                    'message': 'anonymous_id is missing or empty; give it'}])
+    """
+    return read_each(raw, lambda entry: _link(entry_with(entry, _LINK_FIELDS)))
+
+
+def read_consents(raw: Iterable[Any]) -> Read[Consent]:
+    """Read posted consents one by one.
+
+    Examples
+    --------
+    >>> read_consents([{"user_id": "anna", "purpose": "email", "granted": True}]).valid
+    [Consent(user_id='anna', purpose='email', granted=True)]
+    """
+    return read_each(raw, lambda entry: _consent(entry_with(entry, _CONSENT_FIELDS)))
+
+
+def _link(entry: dict[str, Any]) -> Link:
+    return Link(
+        stated("anonymous_id", identifier("anonymous_id", entry.get("anonymous_id"))),
+        stated("user_id", user_identifier(entry.get("user_id"))),
+    )
+
+
+def _consent(entry: dict[str, Any]) -> Consent:
+    user_id = stated("user_id", user_identifier(entry.get("user_id")))
+    purpose = identifier("purpose", entry.get("purpose"))
+    if purpose is None:
+        raise Fault(
+            WireReason.MISSING_FIELD, "purpose is missing or empty; name one, such as email"
+        )
+    return Consent(user_id, purpose, flag("granted", entry.get("granted")))
