@@ -132,6 +132,18 @@ class Arrivals:
         )
         return cls(found)
 
+    def joined(self, newer: NDArray[np.int32]) -> Self:
+        """Let items that nobody could want yet take turns with those that catch on.
+
+        Examples
+        --------
+        >>> Arrivals(np.array([3, 1, 2], np.int32)).joined(np.array([9], np.int32)).item_rows
+        array([9, 3, 1, 2], dtype=int32)
+        """
+        turns = np.concatenate((2 * np.arange(len(newer)), 2 * np.arange(len(self.item_rows)) + 1))
+        both = np.concatenate((newer, self.item_rows))
+        return type(self)(both[np.argsort(turns)])
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Give `item_rows`, for storage."""
         return {"item_rows": self.item_rows}

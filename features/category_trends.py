@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any, Final, Self
 
 import numpy as np
@@ -10,7 +9,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from features.catalog import CATEGORY_SEPARATOR, Catalogue
+from features.catalog import Catalogue, category_levels
 from features.demand import Demand
 from features.sparse_rows import NOBODY, largest
 from features.weights import ConfidenceWeights
@@ -140,10 +139,14 @@ class CategoryTrends:
 def _levels(catalogue: Catalogue) -> sp.csr_array:
     """Mark the levels of each item's path, shape (n_items, n_levels), first to deepest in a row."""
     encoded = catalogue.table["category"].combine_chunks().dictionary_encode()
-    names = sorted({level for path in encoded.dictionary.to_pylist() for level in _above(path)})
+    names = sorted(
+        {level for path in encoded.dictionary.to_pylist() for level in category_levels(path)}
+    )
     # A level's name begins with the names above it, so that sorting puts it after them.
     place = {name: row for row, name in enumerate(names)}
-    paths = [[place[level] for level in _above(path)] for path in encoded.dictionary.to_pylist()]
+    paths = [
+        [place[level] for level in category_levels(path)] for path in encoded.dictionary.to_pylist()
+    ]
     lengths = np.array([*map(len, paths), 0])  # the last is for items without a category
     flat = np.array([level for path in paths for level in path], dtype=np.int64)
     starts = np.cumsum(lengths) - lengths
@@ -152,12 +155,6 @@ def _levels(catalogue: Catalogue) -> sp.csr_array:
     entries = np.repeat(starts[codes] - indptr[:-1], lengths[codes]) + np.arange(indptr[-1])
     marks = np.ones(len(entries), dtype=np.float32)
     return sp.csr_array((marks, flat[entries], indptr), (len(codes), len(names)))
-
-
-def _above(path: str) -> list[str]:
-    """Name a path's levels, the first to the deepest: "a > b" lies in "a" and in "a > b"."""
-    parts = [part.strip() for part in path.split(CATEGORY_SEPARATOR) if part.strip()]
-    return list(accumulate(parts, f"{{}}{CATEGORY_SEPARATOR}{{}}".format))
 
 
 def _once(item_rows: NDArray[np.int32]) -> NDArray[np.int32]:

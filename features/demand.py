@@ -1,7 +1,7 @@
 """Demand: how often each item was wanted on each day in each country, and what is trending."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -126,6 +126,38 @@ class Trends:
             order=shown[ranks[-1]].astype(np.int32),
             countries=demand.countries,
         )
+
+    def showing(self, recommendable: NDArray[np.bool_]) -> Self:
+        """Rank what may be shown by now, in the order of the demand that was learnt.
+
+        The countries' rows stay, with what may not be shown; whoever reads them leaves it out.
+
+        Parameters
+        ----------
+        recommendable : ndarray of bool, shape (n_items,)
+            Items that may be shown.
+        """
+        kept = self.order[recommendable[self.order]]
+        is_back = recommendable.copy()
+        is_back[kept] = False
+        if len(kept) == len(self.order) and not is_back.any():
+            return self
+        back = np.flatnonzero(is_back)
+        keys = self._falling(back)
+        sooner = np.argsort(keys)
+        places = np.searchsorted(self._falling(kept), keys[sooner])
+        order = np.insert(kept, places, back[sooner]).astype(np.int32)
+        top = self.top.copy()
+        # Where there are fewer than before, what may not be shown stands behind them.
+        rest = top[-1][~recommendable[top[-1]]]
+        top[-1] = np.concatenate((order, rest))[: top.shape[1]]
+        return replace(self, order=order, top=top)
+
+    def _falling(self, item_rows: NDArray[np.integer]) -> NDArray[np.uint64]:
+        """Give keys that rise as the scores fall, and with the row where scores are equal."""
+        bits = (self.scores[item_rows] + np.float32(0)).view(np.uint32)
+        keys: NDArray[np.uint64] = (~bits).astype(np.uint64) << np.uint64(32)
+        return keys | item_rows.astype(np.uint64)
 
     def rows_of(self, countries: Sequence[str]) -> NDArray[np.int64]:
         """Find several countries' rows, shape (n + 1,); the last is the whole shop's, for -1."""

@@ -80,8 +80,23 @@ class IdMap:
 
     def add_ids(self, ids: Iterable[str]) -> Self:
         """Return a map that also holds these ids, behind the ones it has; known ones are kept."""
-        unknown = dict.fromkeys(one for one in ids if self.row_of(one) == MISSING)
-        return type(self).of([*self.ids(np.arange(len(self))), *unknown])
+        given = list(dict.fromkeys(ids))
+        places = zip(given, self.rows(given).tolist(), strict=True)
+        encoded = [one.encode() for one, row in places if row == MISSING]
+        if not encoded:
+            return self
+        lengths = np.fromiter((len(one) for one in encoded), dtype=np.int64, count=len(encoded))
+        hashes = _hashes(encoded, len(encoded))
+        order = np.argsort(hashes, kind="stable")
+        # The known hashes are sorted already: hashing a large shop anew for one item takes long.
+        behind = np.searchsorted(self.sorted_hashes, hashes[order], side="right")
+        rows = (len(self) + order).astype(np.int32)
+        return type(self)(
+            text=np.concatenate((self.text, np.frombuffer(b"".join(encoded), dtype=np.uint8))),
+            offsets=np.concatenate((self.offsets, self.offsets[-1] + np.cumsum(lengths))),
+            sorted_hashes=np.insert(self.sorted_hashes, behind, hashes[order]),
+            sorted_rows=np.insert(self.sorted_rows, behind, rows),
+        )
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -1,7 +1,7 @@
 """The bundle: everything that serving needs, immutable on disk. The seam to serving."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Self
@@ -14,11 +14,13 @@ from features.errors import NoBundle
 from features.history import Histories
 from features.ids import IdMap
 from features.item_index import ItemIndex
+from features.newcomers import Newcomers
 from features.people import People
 from features.recommender import Recommender
 from features.seen import Persons
 from features.similar import SimilarItems
 from training.manifest import MANIFEST, Manifest, check_name, file_facts
+from training.padding import padded, padded_similar
 from training.storage import StoredArrays, read_table, settle, write_arrays, write_table
 from training.stored_recommender import (
     Groups,
@@ -87,6 +89,33 @@ class Bundle:
             changed = np.flatnonzero(stale)
             vectors[changed] = self.recommender.read(histories.take(changed)).vectors
         return self.recommender.read(histories, vectors=vectors)
+
+    def restocked(self, catalogue: Catalogue, items: IdMap) -> Self:
+        """Serve what the shop says of its items by now.
+
+        What was learnt stays: the ranker knows an item at the price and in the category that it
+        had in training. Arrays get longer by the items that are new, and nothing else is copied.
+
+        Parameters
+        ----------
+        catalogue : Catalogue
+            Of all items of this bundle, and of new ones behind them.
+        items : IdMap
+            Their rows.
+        """
+        recommender, similar = self.recommender, self.similar
+        if len(items) > self.manifest.n_items:
+            newcomers = Newcomers.of(catalogue, n_trained=self.manifest.n_items)
+            recommender = padded(recommender, newcomers)
+            similar = padded_similar(similar, recommender, newcomers)
+        shown = catalogue.recommendable
+        if shown is not recommender.recommendable:
+            trends = recommender.trends.showing(shown)
+            recommender = replace(recommender, recommendable=shown, trends=trends)
+            similar = replace(similar, recommendable=shown, popular=trends.order)
+        return replace(
+            self, catalogue=catalogue, items=items, recommender=recommender, similar=similar
+        )
 
     def save(self, parent: Path) -> Path:
         """Write the bundle into a folder of its own, named by its content.

@@ -178,3 +178,27 @@ def test_trends_are_ranked_as_a_plain_loop_ranks_them(
         np.testing.assert_allclose(scores, best, rtol=1e-5)
         assert set(trends.top[row].tolist()) <= set(shown)
     assert sorted(trends.order.tolist()) == shown
+
+
+@given(arrays(np.float32, 6, elements=st.sampled_from([0, 1, 2, 5])), *[arrays(np.bool_, 6)] * 2)
+def test_what_is_shown_by_now_stands_where_training_would_put_it(
+    counts: np.ndarray, at_training: np.ndarray, by_now: np.ndarray
+) -> None:
+    demand = _demand(*((row, 0, EventType.PURCHASE, 0, n) for row, n in enumerate(counts)))
+
+    def trained(shown: np.ndarray) -> Trends:
+        return Trends.of(demand, recommendable=shown, weights=PER_PURCHASE, as_of_s=AS_OF_S)
+
+    trends = trained(at_training).showing(by_now)
+
+    wanted = trained(by_now)
+    assert trends.order.tolist() == wanted.order.tolist()
+    n_both = min(trends.top.shape[1], wanted.top.shape[1])
+    assert trends.top[-1, :n_both].tolist() == wanted.top[-1, :n_both].tolist()
+    assert trends.top.shape == trained(at_training).top.shape
+
+
+def test_trends_of_what_is_shown_already_are_the_same_ones() -> None:
+    trends = _trends(_demand((0, 0, EventType.PURCHASE, 0, 1.0)))
+
+    assert trends.showing(np.ones(3, dtype=np.bool_)) is trends

@@ -36,6 +36,15 @@ def test_an_id_that_was_not_given_is_missing(external_ids: list[str], other: str
 
 
 @given(id_lists, st.lists(texts, max_size=10))
+def test_a_map_that_was_added_to_is_the_map_of_all(known: list[str], more: list[str]) -> None:
+    added = IdMap.of(known).add_ids(more)
+
+    whole = IdMap.of(list(dict.fromkeys([*known, *more])))
+    for name, array in whole.arrays().items():
+        np.testing.assert_array_equal(added.arrays()[name], array, strict=True)
+
+
+@given(id_lists, st.lists(texts, max_size=10))
 def test_added_ids_come_behind_and_move_nobody(known: list[str], more: list[str]) -> None:
     before = IdMap.of(known)
 
