@@ -6,6 +6,7 @@ same core and returns the same JSON. Run by uvicorn; it opens the bundle of VITR
 
 import gc
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -27,7 +28,7 @@ road = open_road(Home(Path(os.environ["VITRINE_HOME"])))
 
 async def recommend(request: Request) -> Response:
     wanted = RecommendRequest.model_validate_json(await request.body())
-    answer = answer_recommend(road, [wanted])[0]
+    answer = answer_recommend(road, [wanted], now=datetime.now(UTC))[0]
     return Response(orjson.dumps(answer), media_type="application/json")
 
 

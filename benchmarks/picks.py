@@ -118,7 +118,7 @@ def _measured(shop: str, home: Home, *, rounds: int) -> Measured:
 def _contenders(road: Road, audience: Audience) -> dict[str, Round]:
     def picks(by: Road) -> None:
         with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as folder:
-            picker = Picker.of(by, PLACEMENT, NUM_RESULTS)
+            picker = Picker.of(by, PLACEMENT, NUM_RESULTS, now=by.bundle.manifest.as_of)
             PickJob(picker, audience, Path(folder) / "picks.parquet").run(lambda _done: None)
 
     liked = sp.csr_matrix(road.bundle.persons(audience.user_rows).confidence)

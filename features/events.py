@@ -9,6 +9,19 @@ ANONYMOUS_PREFIX: Final = "anonymous:"
 """How a person without a user id is keyed among the users; no `user_id` may begin with it."""
 
 
+def person_key(user_id: str | None, anonymous_id: str | None) -> str | None:
+    """Name a person as the users are keyed; None for somebody who says nothing of themselves.
+
+    Examples
+    --------
+    >>> person_key("u1", None), person_key(None, "tab-7"), person_key(None, None)
+    ('u1', 'anonymous:tab-7', None)
+    """
+    if user_id is None and anonymous_id is not None:
+        return ANONYMOUS_PREFIX + anonymous_id
+    return user_id
+
+
 class EventType(StrEnum):
     """What a person did with an item.
 

@@ -19,7 +19,8 @@ class Lists:
     item_rows : ndarray of int32, shape (n, num_results)
         The items; -1 behind the last one of a list that came out short.
     scores : ndarray of float32, shape (n, num_results)
-        Non-increasing in each list; `-inf` where there is no item.
+        Non-increasing in each list, but where rules put it in another order; `-inf` where there
+        is no item.
     sources : ndarray of uint8, shape (n, num_results)
         `Source.code`.
     """
@@ -112,6 +113,23 @@ class Lists:
     def short(self) -> list[int]:
         """Which lists have fewer items than wanted."""
         return np.flatnonzero(self.returned < self.item_rows.shape[1]).tolist()
+
+    def put(
+        self,
+        place: int,
+        item_rows: NDArray[np.int32],
+        scores: NDArray[np.float32],
+        sources: NDArray[np.uint8],
+    ) -> None:
+        """Write one list that is still being made anew, from at most as many items as it takes."""
+        n = len(item_rows)
+        for array, values, nothing in (
+            (self.item_rows, item_rows, -1),
+            (self.scores, scores, -np.inf),
+            (self.sources, sources, Source.POPULAR.code),
+        ):
+            array[place, :n] = values
+            array[place, n:] = nothing
 
     def fill(self, place: int, item_rows: NDArray[np.integer], source: Source) -> None:
         """Append items to one list that is still being made, behind what it holds.

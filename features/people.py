@@ -72,6 +72,12 @@ class People:
         agreed: NDArray[np.bool_] = (self.consents >> self.purposes.index(purpose)) & 1 == 1
         return agreed
 
+    def agrees(self, user_row: int, purpose: str) -> bool:
+        """Tell whether one user agreed to this purpose; somebody unknown, row -1, did not."""
+        if user_row < 0 or purpose not in self.purposes:
+            return False
+        return bool((int(self.consents[user_row]) >> self.purposes.index(purpose)) & 1)
+
     @property
     def country_names(self) -> list[str | None]:
         """Name every user's country, None where it is not known."""

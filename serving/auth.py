@@ -50,6 +50,17 @@ class ApiKey(BaseModel):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1)]
 
+    def check(self, needed: Scope) -> None:
+        """Refuse what the key is not for.
+
+        Raises
+        ------
+        MissingScope
+            It is for something else.
+        """
+        if needed not in self.scopes and Scope.ADMIN not in self.scopes:
+            raise MissingScope(f"this needs an API key for {needed}; {self.name!r} is for others")
+
 
 class _File(BaseModel):
     model_config: ClassVar = ConfigDict(extra="forbid", frozen=True)
@@ -104,8 +115,7 @@ class KeyRing:
         key = self._of(authorization[len(_BEARER) :].strip())
         if key is None:
             raise Unauthorised(f"nobody issued this API key; {_HOW}")
-        if needed not in key.scopes and Scope.ADMIN not in key.scopes:
-            raise MissingScope(f"this needs an API key for {needed}; {key.name!r} is for others")
+        key.check(needed)
         return key
 
     def _of(self, plaintext: bytes) -> ApiKey | None:

@@ -132,13 +132,20 @@ def recommend(
     home: Path, user_id: str, placement: str, num_results: int, *, titles: bool, blended: bool
 ) -> None:
     """Look at what a user did, and at the list that they get."""
-    from serving.live_bundle import open_road
     from serving.looking import Look
+    from serving.offline import look, open_desk
     from serving.text_table import terminal_width
 
-    road = open_road(Home(home))
-    look = Look(road.blended() if blended else road, titles=titles, width=terminal_width())
-    click.echo(look.at_user(user_id, placement=placement, num_results=num_results))
+    desk = open_desk(Home(home))
+    road, news = look(desk, [user_id], placements=(placement,))
+    shown = Look(
+        road.blended() if blended else road,
+        news,
+        desk.clock(),
+        titles=titles,
+        width=terminal_width(),
+    )
+    click.echo(shown.at_user(user_id, placement=placement, num_results=num_results))
 
 
 @click.command()
@@ -155,12 +162,14 @@ def recommend(
 @_titles
 def similar(home: Path, item_id: str, kind: Kind, num_results: int, *, titles: bool) -> None:
     """Look at an item, and at what is similar to it."""
-    from serving.live_bundle import open_road
     from serving.looking import Look
+    from serving.offline import look, open_desk
     from serving.text_table import terminal_width
 
-    look = Look(open_road(Home(home)), titles=titles, width=terminal_width())
-    click.echo(look.at_item(item_id, kind=kind, num_results=num_results))
+    desk = open_desk(Home(home))
+    road, news = look(desk, [])
+    shown = Look(road, news, desk.clock(), titles=titles, width=terminal_width())
+    click.echo(shown.at_item(item_id, kind=kind, num_results=num_results))
 
 
 @click.command()
@@ -192,17 +201,16 @@ def picks(
 ) -> None:
     """Make lists for many users; after a kill the same command goes on where it stopped."""
     from serving.audience import Audience
-    from serving.live_bundle import open_road
+    from serving.offline import open_desk, picker
     from serving.pick_job import PickJob
-    from serving.picks import Picker
     from serving.progress import progress_of_users
 
     if everybody == (users is not None):
         raise click.UsageError("Give --users FILE or --all, one of the two.")
-    road = open_road(Home(home))
-    known = road.bundle.users
+    chosen = picker(open_desk(Home(home)), placement, num_results)
+    known = chosen.road.bundle.users
     audience = Audience.everybody(known) if users is None else Audience.read(users, known)
-    job = PickJob(Picker.of(road, placement, num_results), audience, out)
+    job = PickJob(chosen, audience, out)
     with progress_of_users(len(audience)) as progress:
         counts = job.run(progress, restart=restart)
     told = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))

@@ -31,7 +31,7 @@ def describe(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         Those that take a body.
     """
     listed = list(endpoints)
-    paths = {one.path: {"post": _operation(one)} for one in listed}
+    paths = {one.path: {one.method.lower(): _operation(one)} for one in listed}
     paths["/livez"] = {"get": _page("Whether the process is up.", "text/plain", {})}
     paths["/readyz"] = {"get": _page("Whether a bundle is live, and which.", _JSON, _ref(Health))}
     paths["/metrics"] = {

@@ -42,6 +42,9 @@ _BY_WEIGHT: Final = (
     EventType.CART,
     EventType.PURCHASE,
 )
+VERB_OF: Final = {one.code: verb for one, verb in _VERBS.items()}
+"""What each type of event is called in a reason, by `EventType.code`."""
+
 VERBS: Final = tuple(_VERBS[one] for one in _BY_WEIGHT)
 
 

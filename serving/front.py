@@ -15,7 +15,7 @@ from serving import logs, request_ids
 from serving.auth import Scope
 from serving.bodies import Message, Receive, parse_body, read_body
 from serving.docs import describe
-from serving.endpoints import ENDPOINTS, Endpoint
+from serving.endpoints import ENDPOINTS, Endpoint, placements_of
 from serving.errors import InternalError, MethodNotAllowed
 from serving.house import House
 from serving.passing import PASSED, Passed, unknown_route
@@ -93,13 +93,15 @@ class Front:
         return self._pages[visit.path](visit)
 
     async def _answer(self, visit: Visit, endpoint: Endpoint) -> Reply:
-        if visit.method != "POST":
-            raise MethodNotAllowed("POST")
-        visit.key = self._house.admit(visit.headers.get(_AUTHORIZATION), endpoint.scope)
+        if visit.method != endpoint.method:
+            raise MethodNotAllowed(endpoint.method)
+        key = self._house.admit(visit.headers.get(_AUTHORIZATION), endpoint.scope)
+        visit.key = None if key is None else key.name
         declared = visit.headers.get(b"content-length")
         body = await read_body(visit.receive, largest=endpoint.largest_body, declared=declared)
         request = parse_body(body, endpoint.takes)
-        return await endpoint.respond(self._house.live.ready(), request)
+        self._house.check_purposes(key, placements_of(request))
+        return await endpoint.respond(self._house.desk, request)
 
     def _readyz(self, visit: Visit) -> Reply:  # noqa: ARG002 -- a page may look at who asks
         bundle = self._house.live.ready().bundle
@@ -112,12 +114,14 @@ class Front:
                     "as_of": manifest.as_of,
                     "n_items": manifest.n_items,
                     "n_users": manifest.n_users,
+                    "store": "ok" if self._house.reach.is_up else "away",
                 }
             )
         )
 
     def _metrics(self, visit: Visit) -> Reply:
-        visit.key = self._house.admit(visit.headers.get(_AUTHORIZATION), Scope.ADMIN)
+        key = self._house.admit(visit.headers.get(_AUTHORIZATION), Scope.ADMIN)
+        visit.key = None if key is None else key.name
         return Reply(self._house.telemetry.render(), media_type=METRICS_TYPE)
 
     def _docs(self, visit: Visit) -> Reply:  # noqa: ARG002 -- a page may look at who asks

@@ -2,14 +2,17 @@
 
 import asyncio
 import gc
+from collections.abc import Iterable
 
 from threadpoolctl import threadpool_limits
 
 from features.errors import InvalidSettings
 from serving import logs
-from serving.auth import KeyRing, Scope
+from serving.auth import ApiKey, KeyRing, Scope
+from serving.desk import Desk
 from serving.ledger import Ledger
 from serving.live_bundle import LiveBundle
+from serving.reach import Reach
 from serving.settings import ServerSettings
 from serving.telemetry import Telemetry
 from serving.watch import Watch
@@ -29,6 +32,8 @@ class House:
         self.telemetry = Telemetry()
         self.ledger = Ledger(self.telemetry)
         self.live = LiveBundle(settings.shop, self.telemetry)
+        self.reach = Reach(settings.store)
+        self.desk = Desk(self.live, self.reach)
         self.keys = KeyRing(())
         self._keys_watch = Watch(settings.shop.keys)
         self._following: asyncio.Task[None] | None = None
@@ -49,18 +54,21 @@ class House:
     async def close(self) -> None:
         """Follow no longer, and write down what is not written yet."""
         self.ledger.write()
+        await self.desk.close()
         if self._following is not None:
             self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
 
     async def look(self) -> None:
-        """Take in what has changed: the keys, and what is promoted."""
+        """Take in what has changed: the keys, what is promoted, and what is trending now."""
         if self._keys_watch.changed():
             self._read_keys()
         await self.live.look()
+        await self.reach.heal()
+        await self.desk.refresh()
 
-    def admit(self, authorization: bytes | None, needed: Scope) -> str | None:
-        """Let a request in, and name its key; None where keys are switched off.
+    def admit(self, authorization: bytes | None, needed: Scope) -> ApiKey | None:
+        """Let a request in, and give its key; None where keys are switched off.
 
         Raises
         ------
@@ -69,7 +77,23 @@ class House:
         """
         if not self.settings.needs_keys:
             return None
-        return self.keys.admit(authorization, needed).name
+        return self.keys.admit(authorization, needed)
+
+    def check_purposes(self, key: ApiKey | None, placements: Iterable[str]) -> None:
+        """Let a key ask only for placements of its own purpose.
+
+        Raises
+        ------
+        MissingScope
+            A placement is for a purpose, such as email, that the key is not for.
+        """
+        if key is None:
+            return
+        known = self.live.ready().placements.by_name
+        for name in placements:
+            purpose = known[name].purpose if name in known else None
+            if purpose is not None:
+                key.check(Scope(purpose) if purpose in tuple(Scope) else Scope.ADMIN)
 
     async def _follow(self) -> None:
         while True:

@@ -1,20 +1,28 @@
 """A list as the wire gives it: items with what a page shows of them, reasons, warnings."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.candidates import SOURCES
+from features.candidates import SOURCES, Source
 from features.errors import VitrineError
 from features.lists import Lists
+from serving.because import Because, DueDates
 from serving.errors import error_answer
-from serving.explain import VERBS, Reasons
 from serving.road import Road
 
 Answer = dict[str, Any]
+
+_DEGRADED: Final = (
+    {
+        "code": "degraded",
+        "message": "the store cannot be reached: this comes from the last training alone, without"
+        " what was done and changed since",
+    },
+)
 
 
 def wire_list(
@@ -23,27 +31,52 @@ def wire_list(
     place: int,
     *,
     placement: str | None,
+    scenario: str | None = None,
     warnings: list[dict[str, str]],
-    reasons: Reasons | None = None,
+    because: Because | None = None,
+    due: Callable[[], DueDates] = dict,
+    degraded: bool = False,
 ) -> Answer:
     """Give one of n lists in the shape of `ListAnswer`; why one is short is yet to be said."""
-    items = wire_items(road, lists, place, reasons)
+    items = wire_items(road, lists, place, because=because, due=due)
     return {
         "recommendation_id": uuid4().hex,
         "placement": placement,
+        "scenario": scenario,
         "model_version": road.bundle.manifest.bundle_id,
+        "config_version": road.placements.config_version,
         "items": items,
         "requested": lists.item_rows.shape[1],
         "returned": len(items),
         "shortfall": None,
-        "warnings": warnings,
+        "degraded": degraded,
+        "warnings": [*warnings, *degraded_warnings(degraded=degraded)],
     }
 
 
 def wire_items(
-    road: Road, lists: Lists, place: int, reasons: Reasons | None = None
+    road: Road,
+    lists: Lists,
+    place: int,
+    *,
+    because: Because | None = None,
+    due: Callable[[], DueDates] = dict,
 ) -> list[Answer]:
-    """Give the items of one of n lists, each in the shape of `ListedItem`."""
+    """Give the items of one of n lists, each in the shape of `ListedItem`.
+
+    Parameters
+    ----------
+    road : Road
+        What the list was made from.
+    lists : Lists
+        The lists.
+    place : int
+        Which of them.
+    because : Because, optional
+        Why its items are in it, where that was asked for.
+    due : function to a mapping of int to date
+        Says when the person is expected to buy which item row again; asked where one is due.
+    """
     returned = int(lists.returned[place])
     columns = zip(
         lists.item_rows[place, :returned].tolist(),
@@ -60,32 +93,28 @@ def wire_items(
                 "score": score,
                 "rank": rank + 1,
                 "source": SOURCES[source].value,
-                "reasons": [] if reasons is None else _wire_reasons(road, reasons, place, rank),
+                "reasons": [] if because is None else because.reasons(road, rank, SOURCES[source]),
                 "properties": properties,
             }
         )
+    _add_due_dates(items, lists.item_rows[place], due)
     return items
 
 
-def _wire_reasons(road: Road, reasons: Reasons, place: int, rank: int) -> list[Answer]:
-    found = zip(
-        reasons.item_rows[place, rank].tolist(),
-        reasons.shares[place, rank].tolist(),
-        reasons.verbs[place, rank].tolist(),
-        strict=True,
-    )
-    return [
-        {"type": VERBS[verb], "item_id": road.shown(row)[0], "share": share}
-        for row, share, verb in found
-        if row >= 0
-    ]
+def _add_due_dates(
+    items: list[Answer], item_rows: NDArray[np.int32], due: Callable[[], DueDates]
+) -> None:
+    places = [n for n, item in enumerate(items) if item["source"] == Source.DUE_AGAIN.value]
+    dates = due() if places else {}
+    for place in places:
+        items[place]["due_at"] = dates.get(int(item_rows[place]))
 
 
 def why_short(road: Road, left_out: Mapping[str, NDArray[np.integer]]) -> dict[str, int]:
     """Count the items that a list could not hold.
 
     Each is counted once: by `unavailable` where nobody can be shown it, else by the first reason
-    that names it. So these counts and what was returned add up to the catalogue.
+    that names it.
 
     Parameters
     ----------
@@ -114,6 +143,24 @@ def no_history(*, known: bool) -> dict[str, str]:
         "code": "no_history",
         "message": f"{who}: the list is what is trending; send session_items for a list about them",
     }
+
+
+def degraded_warnings(*, degraded: bool) -> Sequence[dict[str, str]]:
+    """Announce that the bundle alone has answered."""
+    return _DEGRADED if degraded else ()
+
+
+def rules_relaxed(rules: Sequence[str]) -> list[dict[str, str]]:
+    """Announce the rules that a list broke, so that no slot stayed empty."""
+    if not rules:
+        return []
+    return [
+        {
+            "code": "rules_relaxed",
+            "message": f"too few items keep to the cap on {', '.join(rules)}: the last slots break"
+            " it; send mode strict for a list that is shorter instead",
+        }
+    ]
 
 
 def unknown_items(item_ids: Sequence[str]) -> list[dict[str, str]]:

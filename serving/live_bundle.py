@@ -30,14 +30,17 @@ def open_road(home: Home) -> Road:
     CorruptBundle
         A file is missing or changed, or the bundle cannot answer.
     InvalidSettings
-        The placements file is wrong.
+        The placements file is wrong, or does not fit the bundle's catalogue.
     """
-    road = Road(Bundle.open(current(home.bundles)), Placements.load(home.placements))
-    placement = next(iter(road.placements.by_name), None)
-    if placement is not None and len(road.bundle.users):
-        somebody = RecommendRequest(user_id=road.bundle.users.id_of(0), placement=placement)
+    placements = Placements.load(home.placements)
+    bundle = Bundle.open(current(home.bundles))
+    placements.check(bundle.catalogue.table.schema)
+    road = Road(bundle, placements)
+    open_to_all = [name for name, one in placements.by_name.items() if one.purpose is None]
+    if open_to_all and len(bundle.users):
+        somebody = RecommendRequest(user_id=bundle.users.id_of(0), placement=open_to_all[0])
         # One search touches what every search touches.
-        answer = answer_recommend(road, [somebody])[0]
+        answer = answer_recommend(road, [somebody], now=bundle.manifest.as_of)[0]
         if isinstance(answer, VitrineError):
             raise CorruptBundle(f"the bundle cannot answer ({answer.code}); train again")
     return road

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from features.catalogue_changes import Changes, changed, next_release
+from features.ids import MISSING
 from training.bundle import Bundle
 
 Clock = Callable[[], datetime]
@@ -34,8 +35,11 @@ def with_changes(bundle: Bundle, changes: Changes, *, now: datetime) -> Bundle:
     """
     if not changes:
         return bundle
-    items = bundle.items.add_ids(changes)
-    catalogue = changed(bundle.catalogue, changes, items.rows([*changes]), now=now)
+    items, item_rows = bundle.items, bundle.items.rows([*changes])
+    if (item_rows == MISSING).any():
+        items = items.add_ids(changes)
+        item_rows = items.rows([*changes])
+    catalogue = changed(bundle.catalogue, changes, item_rows, now=now)
     return bundle.restocked(catalogue, items)
 
 

@@ -15,6 +15,7 @@ from features.history import Histories
 from features.ids import MISSING, IdMap
 from features.kinds import Kind
 from serving.lists import Answer
+from serving.news import News
 from serving.recommend import answer_recommend
 from serving.road import Road
 from serving.schemas import RecommendRequest, SimilarRequest
@@ -45,6 +46,10 @@ class Look:
     ----------
     road : Road
         What to answer from.
+    news : News
+        What the store adds about whoever is looked at.
+    now : datetime
+        Aware.
     titles : bool
         True to name items by their titles, too.
     width : int or None
@@ -52,6 +57,8 @@ class Look:
     """
 
     road: Road
+    news: News | None
+    now: datetime
     titles: bool
     width: int | None
 
@@ -81,7 +88,7 @@ class Look:
         asked = RecommendRequest(
             user_id=user_id, placement=placement, num_results=num_results, explain=True
         )
-        answer = _answered(answer_recommend(self.road, [asked]))
+        answer = _answered(answer_recommend(self.road, [asked], self.news, now=self.now))
         history = self.road.bundle.histories.take(np.array([row]))
         parts = [self._person(user_id, row), *self._history(history)]
         return "\n\n".join([*parts, self._list(f"recommended for {placement}", answer)])

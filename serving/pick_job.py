@@ -55,8 +55,8 @@ class PickJob:
         return {
             "bundle_id": road.bundle.manifest.bundle_id,
             "placement": placement,
-            **road.placements.named(placement).model_dump(mode="json"),
-            "num_results": self.picker.policy.num_results,
+            "config_version": road.placements.config_version,
+            "num_results": self.picker.num_results,
             "users": self.audience.digest,
             "users_in_a_part": USERS_IN_A_PART,
         }
@@ -140,8 +140,7 @@ class PickJob:
         ]
 
     def _picked(self, start: int, stop: int) -> pa.Table:
-        rows = self.audience.user_rows[start:stop]
-        return pick_table(self.picker, rows, self.audience.ids(start, stop))
+        return pick_table(self.picker, self.audience.ids(start, stop))
 
 
 def _finished(path: Path, making: list[Future[pa.Table]]) -> pa.Table:

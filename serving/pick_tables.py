@@ -19,7 +19,13 @@ _REASON: Final = pa.struct(
     ]
 )
 _SHORTFALL: Final = pa.struct(
-    [pa.field(name, pa.int32()) for name in ("unavailable", "purchased", "excluded")]
+    [
+        pa.field(name, pa.int32())
+        for name in (
+            *("unavailable", "purchased", "excluded"),
+            *("filtered", "price_window", "out_of_season", "capped", "not_named"),
+        )
+    ]
 )
 PICK_SCHEMA: Final = pa.schema(
     [
@@ -39,24 +45,22 @@ PICK_SCHEMA: Final = pa.schema(
 item's. `reasons` has a list for each item, the strongest reason first."""
 
 
-def pick_table(picker: Picker, user_rows: NDArray[np.integer], user_ids: list[str]) -> pa.Table:
+def pick_table(picker: Picker, user_ids: list[str]) -> pa.Table:
     """Make the lists of some people, as a table of `PICK_SCHEMA`.
 
     Parameters
     ----------
     picker : Picker
         Makes the lists.
-    user_rows : ndarray of int, shape (n,)
-        Rows of users; -1 for somebody unknown.
     user_ids : list of n str
-        Their ids.
+        Who they are.
     """
-    picks = picker.pick(user_rows)
+    picks = picker.pick(user_ids)
     is_listed = picks.lists.item_rows >= 0
     counts = is_listed.sum(axis=1, dtype=np.int32)
     item_rows = picks.lists.item_rows[is_listed]
     items = picker.road.bundle.catalogue.table
-    requested = np.full(len(user_ids), picker.policy.num_results, dtype=np.int32)
+    requested = np.full(len(user_ids), picker.num_results, dtype=np.int32)
     columns = [
         _words(user_ids),
         _words(STATUSES).take(_numbers(picks.statuses)),
@@ -88,7 +92,7 @@ def _shortfalls(shortfalls: Mapping[int, Mapping[str, int]], n: int) -> pa.Array
     is_full = np.ones(n, dtype=np.bool_)
     for place, shortfall in shortfalls.items():
         is_full[place] = False
-        counts[:, place] = [shortfall[field.name] for field in _SHORTFALL]
+        counts[:, place] = [shortfall.get(field.name, 0) for field in _SHORTFALL]
     bits = pa.py_buffer(np.packbits(is_full, bitorder="little"))
     return pa.StructArray.from_arrays(
         [_numbers(one) for one in counts],

@@ -1,21 +1,25 @@
 """Picks: lists for many people at once, for each who agreed to be sent them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.candidates import Source
 from features.lists import Lists
-from features.recommender import ListPolicy
-from features.seen import Persons
-from serving.explain import Reasons, explain
-from serving.lists import Answer, why_short, wire_items
-from serving.recommend import left_out
+from serving.asked import read_requests
+from serving.because import Because, DueDates
+from serving.explain import Reasons
+from serving.lists import Answer, wire_items
+from serving.news import News
+from serving.party import Party, parties
 from serving.road import Road
+from serving.schemas import RecommendRequest
 
 _LINES_AT_ONCE: Final = 256
 
@@ -53,12 +57,18 @@ class Picks:
     shortfalls : dict of int to dict of str to int
         Why a list is shorter than asked for, by its place; a list that is empty by status is not
         in here.
+    countries : dict of int to str
+        Where it was looked up what is trending, by a list's place; the whole shop is not in here.
+    due : dict of int to mapping of int to date
+        When whoever gets something that is due is expected to buy it again.
     """
 
     statuses: NDArray[np.uint8]
     lists: Lists
     reasons: Reasons
     shortfalls: dict[int, dict[str, int]]
+    countries: dict[int, str] = field(default_factory=dict)
+    due: dict[int, DueDates] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -67,29 +77,41 @@ class Picks:
         return dict(zip(STATUSES, found, strict=True))
 
 
+ReadNews = Callable[[Sequence[str]], News]
+"""Gives what the store adds about some users."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Picker:
-    """Makes the lists of one placement; `of` builds it.
+    """Makes the lists of one placement, by the same road as a single request.
 
     Parameters
     ----------
     road : Road
         What to pick from.
-    placement : str
-        Where the lists will stand.
-    policy : ListPolicy
-        What they keep to.
-    may_have : ndarray of bool, shape (n_users,)
-        Who may be sent a list.
+    request : RecommendRequest
+        What everybody is asked for; the user is put in.
+    now : datetime
+        Aware.
+    read_news : function of user ids to News
+        What the store adds; nothing by default.
     """
 
     road: Road
-    placement: str
-    policy: ListPolicy
-    may_have: NDArray[np.bool_]
+    request: RecommendRequest
+    now: datetime
+    read_news: ReadNews = News.none
 
     @classmethod
-    def of(cls, road: Road, placement: str, num_results: int) -> Self:
+    def of(
+        cls,
+        road: Road,
+        placement: str,
+        num_results: int,
+        *,
+        now: datetime,
+        read_news: ReadNews = News.none,
+    ) -> Self:
         """Prepare to pick for a placement.
 
         Raises
@@ -97,81 +119,81 @@ class Picker:
         UnknownPlacement
             There is none of this name.
         """
-        chosen, people = road.placements.named(placement), road.bundle.people
-        may_have = np.ones(len(people.consents), dtype=np.bool_)
-        if chosen.purpose is not None:
-            may_have = people.consented(chosen.purpose)
-        policy = ListPolicy(num_results, exclude_purchased=chosen.exclude_purchased)
-        return cls(road, placement, policy, may_have)
+        road.placements.named(placement)
+        request = RecommendRequest(placement=placement, num_results=num_results, explain=True)
+        return cls(road, request, now, read_news)
 
-    def pick(self, user_rows: NDArray[np.integer]) -> Picks:
-        """Make the lists of some people.
+    @property
+    def placement(self) -> str:
+        """Where the lists will stand."""
+        return self.request.placement
 
-        Parameters
-        ----------
-        user_rows : ndarray of int, shape (n,)
-            Rows of users; -1 for somebody unknown.
-        """
-        bundle = self.road.bundle
-        statuses = np.full(len(user_rows), Status.UNKNOWN_USER.code, dtype=np.uint8)
-        known = np.flatnonzero(user_rows >= 0)
-        statuses[known] = Status.NO_CONSENT.code
-        served = known[self.may_have[user_rows[known]]]
-        rows = user_rows[served]
-        persons = bundle.persons(rows)
-        lists = bundle.recommender.recommend(
-            persons, self.policy, trend_rows=self.road.trend_rows(rows)
+    @property
+    def num_results(self) -> int:
+        """Items wanted in each list."""
+        return self.request.num_results
+
+    def pick(self, user_ids: Sequence[str]) -> Picks:
+        """Make the lists of some people."""
+        n, news = len(user_ids), self.read_news(user_ids)
+        requests = [self.request.model_copy(update={"user_id": one}) for one in user_ids]
+        known, read = read_requests(self.road, requests, news, now=self.now)
+        is_known = (known.user_rows >= 0) | (known.newer.lengths > 0)
+        statuses = np.where(is_known, Status.NO_CONSENT.code, Status.UNKNOWN_USER.code)
+        picks = Picks(
+            statuses.astype(np.uint8),
+            Lists.empty(n, self.num_results),
+            Reasons.none(n, self.num_results),
+            {},
         )
-        has_history = np.diff(persons.confidence.indptr) > 0
-        statuses[served] = np.where(has_history, Status.OK.code, Status.FALLBACK.code)
-        return Picks(
-            statuses,
-            lists.spread(served, n=len(user_rows)),
-            explain(bundle.recommender, persons, lists).spread(served, n=len(user_rows)),
-            {int(served[place]): self._why_short(persons, place) for place in lists.short},
-        )
-
-    def _why_short(self, persons: Persons, place: int) -> dict[str, int]:
-        purchased = self.policy.exclude_purchased
-        held_back = left_out(persons.histories, place, exclude_purchased=purchased)
-        return why_short(self.road, held_back)
+        allowed = [one for place, one in enumerate(read) if is_known[place]]
+        for party in parties(self.road, known, news, allowed):
+            _take_in(picks, party)
+        return picks
 
 
-def pick_lines(
-    road: Road, placement: str, user_ids: Sequence[str], num_results: int
-) -> Iterator[Answer]:
+def _take_in(picks: Picks, party: Party) -> None:
+    """Put a party's lists into their places."""
+    places, served = party.places, party.served
+    picks.lists.item_rows[places] = served.lists.item_rows
+    picks.lists.scores[places] = served.lists.scores
+    picks.lists.sources[places] = served.lists.sources
+    if served.reasons is not None:
+        picks.reasons.item_rows[places] = served.reasons.item_rows
+        picks.reasons.shares[places] = served.reasons.shares
+        picks.reasons.verbs[places] = served.reasons.verbs
+    has_history = np.diff(served.persons.confidence.indptr) > 0
+    picks.statuses[places] = np.where(has_history, Status.OK.code, Status.FALLBACK.code)
+    for place, country in enumerate(party.countries):
+        if country is not None:
+            picks.countries[int(places[place])] = country
+    is_due = (served.lists.sources == Source.DUE_AGAIN.code).any(axis=1)
+    for place in np.flatnonzero(is_due).tolist():
+        picks.due[int(places[place])] = served.shaping.due_dates(place)
+    for place in served.lists.short:
+        picks.shortfalls[int(places[place])] = party.shortfall(place) or {}
+
+
+def pick_lines(picker: Picker, user_ids: Sequence[str]) -> Iterator[Answer]:
     """Make one line for each user, and a last line that counts them.
 
     Parameters
     ----------
-    road : Road
-        What to pick from.
-    placement : str
-        Where the lists will stand.
+    picker : Picker
+        Makes the lists.
     user_ids : sequence of str
         Who they are for.
-    num_results : int
-        Items wanted in each list.
 
-    Returns
-    -------
-    iterator of dict
+    Yields
+    ------
+    dict
         JSON-ready, in the order of the users; each has the shape of `PickStatus`, the last one
         `type` "trailer".
-
-    Raises
-    ------
-    UnknownPlacement
-        There is none of this name.
     """
-    return _lines(Picker.of(road, placement, num_results), user_ids)
-
-
-def _lines(picker: Picker, user_ids: Sequence[str]) -> Iterator[Answer]:
     counts: Counter[Status] = Counter()
     for start in range(0, len(user_ids), _LINES_AT_ONCE):
         some = user_ids[start : start + _LINES_AT_ONCE]
-        picks = picker.pick(picker.road.bundle.users.rows(some))
+        picks = picker.pick(some)
         counts.update(picks.counts)
         for place, user_id in enumerate(some):
             yield _line(picker, picks, place, user_id)
@@ -180,13 +202,16 @@ def _lines(picker: Picker, user_ids: Sequence[str]) -> Iterator[Answer]:
 
 
 def _line(picker: Picker, picks: Picks, place: int, user_id: str) -> Answer:
-    items = wire_items(picker.road, picks.lists, place, picks.reasons)
+    because = Because(picks.reasons, place, picks.countries.get(place))
+    items = wire_items(
+        picker.road, picks.lists, place, because=because, due=lambda: picks.due.get(place, {})
+    )
     return {
         "type": "picks",
         "user_id": user_id,
         "status": STATUSES[picks.statuses[place]].value,
         "items": items,
-        "requested": picker.policy.num_results,
+        "requested": picker.num_results,
         "returned": len(items),
         "shortfall": picks.shortfalls.get(place),
     }

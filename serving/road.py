@@ -7,7 +7,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from serving.filters import Masks
 from serving.placements import Placements
+from serving.rules import Rulebook
 from training.bundle import Bundle
 
 _MOST_KEPT: Final = 100_000
@@ -20,19 +22,24 @@ class Road:
     Parameters
     ----------
     bundle : Bundle
-        The current bundle.
+        The current bundle, with what the shop has changed in the catalogue since.
     placements : Placements
         The shop's placements.
     """
 
     bundle: Bundle
     placements: Placements
+    masks: Masks = field(init=False, repr=False)
+    rules: Rulebook = field(init=False, repr=False)
     _shown: dict[int, tuple[str, orjson.Fragment]] = field(default_factory=dict, repr=False)
     _trend_rows: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         rows = self.bundle.recommender.trends.rows_of(self.bundle.people.countries)
         object.__setattr__(self, "_trend_rows", rows)
+        masks = Masks(self.bundle.catalogue.table)
+        object.__setattr__(self, "masks", masks)
+        object.__setattr__(self, "rules", Rulebook(self.bundle, masks))
 
     def blended(self) -> "Road":
         """Give the same road without a second stage: lists in the order of the blend."""

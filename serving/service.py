@@ -15,14 +15,27 @@ from serving import request_ids
 from serving.endpoints import ENDPOINTS
 from serving.front import Front
 from serving.house import House
+from serving.inbox.wire import (
+    ConsentsRequest,
+    EventsAnswer,
+    EventsRequest,
+    IdentitiesAnswer,
+    IdentitiesRequest,
+    ItemsRequest,
+    UpdatedAnswer,
+)
 from serving.replies import or_error
 from serving.schemas import (
+    AudienceAnswer,
+    AudienceRequest,
     BatchAnswer,
     BatchRequest,
     ListAnswer,
     PicksRequest,
     PickStatus,
     RecommendRequest,
+    RowsAnswer,
+    RowsRequest,
     SimilarRequest,
     Wire,
 )
@@ -69,6 +82,36 @@ class Vitrine:
         """Answer with one list or one error for each of several requests."""
         return await _response("/v1/recommend/batch", request)
 
+    @bentoml.api(route="/v1/rows", output_spec=RowsAnswer)
+    async def rows(self, request: RowsRequest, /) -> Response:
+        """Answer with rows, each about one thing that a person looked at or bought lately."""
+        return await _response("/v1/rows", request)
+
+    @bentoml.api(route="/v1/audience", output_spec=AudienceAnswer)
+    async def audience(self, request: AudienceRequest, /) -> Response:
+        """Answer with the people who most likely want an item."""
+        return await _response("/v1/audience", request)
+
+    @bentoml.api(route="/v1/events", output_spec=EventsAnswer)
+    async def events(self, request: EventsRequest, /) -> Response:
+        """Take what people did; it is durable when the answer comes, and the next list knows it."""
+        return await _response("/v1/events", request)
+
+    @bentoml.api(route="/v1/items", output_spec=UpdatedAnswer)
+    async def items(self, request: ItemsRequest, /) -> Response:
+        """Change items or bring new ones; the next list obeys."""
+        return await _response("/v1/items", request)
+
+    @bentoml.api(route="/v1/identities", output_spec=IdentitiesAnswer)
+    async def identities(self, request: IdentitiesRequest, /) -> Response:
+        """Tell who anonymous visitors turned out to be; what they did is the user's at once."""
+        return await _response("/v1/identities", request)
+
+    @bentoml.api(route="/v1/consents", output_spec=UpdatedAnswer)
+    async def consents(self, request: ConsentsRequest, /) -> Response:
+        """Take down who agreed to what, or does no longer; the next list obeys."""
+        return await _response("/v1/consents", request)
+
     @bentoml.api(route="/v1/picks", output_spec=PickStatus)
     async def picks(self, request: PicksRequest, /) -> Response:
         """Answer with one line for each user, and a last line that counts them."""
@@ -79,7 +122,7 @@ Vitrine.add_asgi_middleware(Front, house=house)  # type: ignore[attr-defined]  #
 
 
 async def _response(path: str, request: Wire) -> Response:
-    answer = ENDPOINTS[path].respond(house.live.ready(), request)
+    answer = ENDPOINTS[path].respond(house.desk, request)
     reply = await or_error(answer, request_id=request_ids.CURRENT.get())
     headers = {**dict(reply.headers), request_ids.HEADER: request_ids.CURRENT.get() or ""}
     if reply.rest is None:

@@ -25,6 +25,9 @@ class ServerSettings(BaseModel):
         "1" answers without API keys. For development only; the server says so when it starts.
     poll_seconds : float
         How often the promoted bundle, the placements and the keys are looked at.
+    store_url : str or None
+        The online store as an SQLAlchemy URL, such as `postgresql+psycopg://user@host/shop`; by
+        default an SQLite file in the home folder.
     """
 
     model_config: ClassVar = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +36,7 @@ class ServerSettings(BaseModel):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     insecure_development: Literal["0", "1"] = "0"
     poll_seconds: Annotated[float, Field(gt=0, le=3600)] = 1.0
+    store_url: Annotated[str, Field(min_length=1)] | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -64,6 +68,11 @@ class ServerSettings(BaseModel):
     def shop(self) -> Home:
         """The shop's home folder."""
         return Home(self.home)
+
+    @property
+    def store(self) -> str:
+        """Where the online store is."""
+        return self.store_url or f"sqlite:///{self.shop.store}"
 
     @property
     def needs_keys(self) -> bool:

@@ -52,6 +52,9 @@ class Manifest(BaseModel):
         What the arrays need beside themselves: index choices, countries, purposes, kinds.
     run_id : str or None
         The MLflow run.
+    synced_batch : int or None
+        The last batch of the online store's events that it was learnt from; None where nothing
+        was ever synced.
     files : dict of str to FileFact
         Every file by its path within the bundle.
     """
@@ -71,6 +74,7 @@ class Manifest(BaseModel):
     metrics: dict[str, Any] = {}
     parts: dict[str, Any] = {}
     run_id: str | None = None
+    synced_batch: int | None = None
     files: dict[str, FileFact] = {}
 
     @classmethod

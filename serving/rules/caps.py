@@ -1,6 +1,5 @@
 """Caps: how many items of one brand, category or other value may stand together."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +71,11 @@ class Quota:
 
     def _repeated(self, start: int) -> set[int]:
         """Give the values that a window holds as often as may be."""
-        counts = Counter(self._line[start : start + self._window])
-        del counts[UNKNOWN]
-        return {value for value, count in counts.items() if count >= self.cap.most}
+        counts: dict[int, int] = {}
+        repeated = set()
+        for value in self._line[start : start + self._window]:
+            counts[value] = counts.get(value, 0) + 1
+            if counts[value] >= self.cap.most:
+                repeated.add(value)
+        repeated.discard(UNKNOWN)
+        return repeated
