@@ -14,6 +14,7 @@ from features.catalog import DEFAULTS, Catalogue, for_sale
 Changes = Mapping[str, Mapping[str, Any]]
 """What the shop states of items, by item id: the columns that change, and what they change to."""
 
+_SHOWN_BY: Final = [*DEFAULTS, "released_at"]
 _MISFITS: Final = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 
 
@@ -53,7 +54,7 @@ def changed(
     alive[item_rows[[one.get("available") is True for one in stated]]] = True
     kept = np.concatenate((catalogue.recommendable, np.zeros(n_new, dtype=np.bool_)))
     recommendable = kept.copy()
-    recommendable[item_rows] = alive[item_rows] & _out(table.take(item_rows), now)
+    recommendable[item_rows] = alive[item_rows] & _out(table.select(_SHOWN_BY).take(item_rows), now)
     is_same = not n_new and np.array_equal(kept, recommendable)
     return Catalogue(table, catalogue.recommendable if is_same else recommendable, alive)
 
