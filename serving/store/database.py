@@ -1,6 +1,6 @@
 """A database: SQLite or PostgreSQL, asked and changed by many threads at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,9 @@ class Prepared:
     constants: dict[str, Any]
 
 
+Question = tuple[Prepared, dict[str, object]]
+
+
 class Database:
     """Where the store's tables are.
 
@@ -64,7 +67,10 @@ class Database:
         self._longest_wait_s = longest_wait_s
         # Without a transaction there is nothing to roll back when a connection comes home.
         self._askers = self._engine(
-            isolation_level="AUTOCOMMIT", pool_reset_on_return=None, pool_size=_READERS
+            for_requests=True,
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
+            pool_size=_READERS,
         )
         if self.is_sqlite:
             Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
@@ -107,15 +113,18 @@ class Database:
         compiled = question.compile(dialect=dialect(paramstyle=style))
         return Prepared(str(compiled), dict(compiled.params))
 
-    def ask(self, prepared: Prepared, **given: object) -> Rows:
-        """Answer a prepared question by the driver alone: for what every request waits.
+    def ask(self, questions: Sequence[Question]) -> list[Rows]:
+        """Answer prepared questions by the driver alone: for these every request waits.
 
         Parameters
         ----------
-        prepared : Prepared
-            From `prepare`.
-        **given
-            A value for each parameter.
+        questions : sequence of (Prepared, dict)
+            Each with a value for every parameter that differs from call to call.
+
+        Returns
+        -------
+        list of rows
+            The answers, one for each question.
 
         Raises
         ------
@@ -124,31 +133,34 @@ class Database:
         """
         with in_our_words():
             try:
-                return self._asked(prepared, given)
+                return self._answers(questions)
             except psycopg.errors.QueryCanceled:
                 raise
             except psycopg.OperationalError:
                 # The server may have been restarted; what idles in the pool is of no use then.
                 self._askers.dispose()
-                return self._asked(prepared, given)
+                return self._answers(questions)
 
     def close(self) -> None:
         """Let go of every connection."""
         self._askers.dispose()
         self._writers.dispose()
 
-    def _asked(self, prepared: Prepared, given: dict[str, object]) -> Rows:
+    def _answers(self, questions: Sequence[Question]) -> list[Rows]:
         connection = self._askers.raw_connection()
         try:
             driver: Any = connection.driver_connection
-            rows: Rows = driver.execute(prepared.sql, prepared.constants | given).fetchall()
+            answers = [
+                driver.execute(prepared.sql, prepared.constants | given).fetchall()
+                for prepared, given in questions
+            ]
         except BaseException:
             connection.invalidate()
             raise
         connection.close()
-        return rows
+        return answers
 
-    def _engine(self, **stated: object) -> Engine:
+    def _engine(self, *, for_requests: bool = False, **stated: object) -> Engine:
         options: dict[str, Any] = {"hide_parameters": True, "pool_timeout": self._longest_wait_s}
         options |= stated
         if self.is_sqlite:
@@ -157,13 +169,9 @@ class Database:
             event.listen(engine, "connect", sqlite.set_up)
             return engine
         engine = create_engine(self.url, use_native_hstore=False, **options)
-        event.listen(engine, "do_connect", self._connect)
+        door = postgres.Door(longest_wait_s=self._longest_wait_s, for_requests=for_requests)
+        event.listen(engine, "do_connect", door.connect)
         return engine
-
-    def _connect(
-        self, _dialect: object, _record: object, _given: object, stated: dict[str, Any]
-    ) -> postgres.Connection:
-        return postgres.connect(stated, longest_wait_s=self._longest_wait_s)
 
 
 def _checked(url: str) -> URL:

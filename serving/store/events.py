@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from features.events import ANONYMOUS_PREFIX, EventType
 from serving.store import identities, locks, tables
+from serving.store.bulk import insert_new
 from serving.store.text import check_numbers, check_text
-from serving.store.upsert import insert_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,25 @@ class Event:
 
 
 COLUMNS: Final = tuple(Event.__dataclass_fields__)
-_TEXTS: Final = tuple(name for name in COLUMNS if name.endswith(("_id", "country", "device")))
 _values: Final = attrgetter(*COLUMNS)
-_texts: Final = attrgetter(*_TEXTS)
+_texts: Final = attrgetter(
+    *("event_id", "user_id", "anonymous_id", "item_id", "order_id", "session_id"),
+    *("country", "device", "recommendation_id"),
+)
+_WRITTEN: Final = [one for one in tables.events.c if one.name not in {"seq", "sync_batch"}]
+_names: Final = {event_type: event_type.value for event_type in EventType}
+
+
+def check(events: Sequence[Event]) -> None:
+    """Refuse events that one of the databases cannot hold.
+
+    Raises
+    ------
+    InvalidInput
+        See `serving.store.text`.
+    """
+    check_text(text for event in events for text in _texts(event))
+    check_numbers([event.price for event in events])
 
 
 def add(connection: Connection, events: Sequence[Event], *, received_us: int) -> list[bool]:
@@ -87,38 +103,15 @@ def add(connection: Connection, events: Sequence[Event], *, received_us: int) ->
     list of bool
         For each event whether it is new.
     """
-    first = {event.event_id: place for place, event in reversed(list(enumerate(events)))}
     locks.adding_events(connection)
-    users = identities.users_of(
-        connection,
-        {event.anonymous_id for event in events if event.user_id is None and event.anonymous_id},
-    )
-    # In the order of their ids: two processes with the same events must not wait for each other.
-    rows = [
-        _row(events[first[event_id]], users, received_us=received_us) for event_id in sorted(first)
-    ]
-    statement = (
-        insert_into(tables.events, connection)
-        .on_conflict_do_nothing(index_elements=[tables.events.c.event_id])
-        .returning(tables.events.c.event_id)
-    )
-    new = set(connection.scalars(statement, rows))
-    return [
-        event.event_id in new and first[event.event_id] == place
-        for place, event in enumerate(events)
-    ]
-
-
-def check(events: Sequence[Event]) -> None:
-    """Refuse events that one of the databases cannot hold.
-
-    Raises
-    ------
-    InvalidInput
-        See `serving.store.text`.
-    """
-    check_text(text for event in events for text in _texts(event))
-    check_numbers([event.price for event in events])
+    visitors = {event.anonymous_id for event in events if event.anonymous_id is not None}
+    users = identities.users_of(connection, visitors)
+    # Of those with one id the first one counts.
+    rows = {
+        event.event_id: _row(event, users, received_us=received_us) for event in reversed(events)
+    }
+    new = insert_new(connection, _WRITTEN, list(rows.values()))
+    return [_take(new, event.event_id) for event in events]
 
 
 def event_of(values: Sequence[Any]) -> Event:
@@ -127,13 +120,16 @@ def event_of(values: Sequence[Any]) -> Event:
     return Event(event_id, EventType(event_type), *others)
 
 
-def _row(event: Event, users: dict[str, str], *, received_us: int) -> dict[str, Any]:
-    row = dict(zip(COLUMNS, _values(event), strict=True))
-    row["event_type"] = event.event_type.value
-    row["person"] = (
-        users.get(event.anonymous_id or "", event.person)
-        if event.user_id is None
-        else event.user_id
-    )
-    row["received_us"] = received_us
-    return row
+def _row(event: Event, users: dict[str, str], *, received_us: int) -> tuple[Any, ...]:
+    event_id, event_type, user_id, anonymous_id, *others = _values(event)
+    person = event.person if user_id is not None else users.get(anonymous_id, event.person)
+    whose = (person, user_id, anonymous_id)
+    return (event_id, _names[event_type], *whose, *others, received_us)
+
+
+def _take(ids: set[str], event_id: str) -> bool:
+    """Tell whether an id is there, and take it away: the next event of that id is a repetition."""
+    if event_id not in ids:
+        return False
+    ids.remove(event_id)
+    return True

@@ -67,6 +67,7 @@ class ReadPeople:
     """
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._links = PerKey(database, _links)
         self._newer = PerKey(database, _newer)
         self._newer_or_unknown = PerKey(database, _newer_or_unknown)
@@ -82,14 +83,15 @@ class ReadPeople:
         """Tell what each person did; see `Store.people`."""
         check_text(persons)
         keys = [person for person in persons if person is not None]
-        links = self._links(keys)
-        if after_batch is None:
-            events = self._newer(keys, after_us=after_us, most=most)
-        else:
-            events = self._newer_or_unknown(
-                keys, after_us=after_us, after_batch=after_batch, most=most
-            )
-        news = map(_news, keys, links, events)
+        given = {"after_us": after_us, "most": most}
+        events = self._newer
+        if after_batch is not None:
+            events, given = self._newer_or_unknown, given | {"after_batch": after_batch}
+        answers = iter(
+            self._database.ask([*self._links.questions(keys), *events.questions(keys, **given)])
+        )
+        links_of = self._links.by_key(keys, answers)
+        news = map(_news, keys, links_of, events.by_key(keys, answers))
         return [_news(None, [], []) if person is None else next(news) for person in persons]
 
 
@@ -139,7 +141,7 @@ def _newest(key: ColumnElement[str], *conditions: ColumnElement[bool]) -> Select
             columns.timestamp_us, columns.seq, columns.item_id, columns.event_type, columns.quantity
         )
         .where(columns.person == _owner(key), tables.is_no_impression, *conditions)
-        .order_by(columns.timestamp_us.desc(), columns.seq.desc())
+        .order_by(columns.timestamp_us.desc())
         .limit(_MOST)
     )
 

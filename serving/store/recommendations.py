@@ -114,14 +114,16 @@ class ReadShown:
     """
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._shown = PerKey(database, _shown)
 
     def __call__(self, persons: Sequence[str | None], *, since_us: int) -> list[dict[str, int]]:
         """Count how often each item was shown; see `Store.shown_to`."""
         check_text(persons)
         keys = [person for person in persons if person is not None]
-        answers = iter(self._shown(keys, since_us=since_us))
-        return [{} if person is None else _counts(next(answers)) for person in persons]
+        answers = iter(self._database.ask(self._shown.questions(keys, since_us=since_us)))
+        found = iter(self._shown.by_key(keys, answers))
+        return [{} if person is None else _counts(next(found)) for person in persons]
 
 
 def _shown(key: ColumnElement[str]) -> Select[Any]:

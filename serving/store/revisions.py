@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import Connection, select
 
 from serving.store import tables
-from serving.store.database import Database
+from serving.store.database import Database, Question
 
 Kind = Literal["items", "identities", "consents", "keys", "sync"]
 
@@ -41,13 +41,13 @@ class ReadRevisions:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._question = database.prepare(
-            select(tables.revisions.c.name, tables.revisions.c.number)
-        )
+        numbers = select(tables.revisions.c.name, tables.revisions.c.number)
+        self._question: Question = (database.prepare(numbers), {})
 
     def __call__(self) -> Revisions:
         """Give the revisions of now."""
-        return Revisions(**dict(self._database.ask(self._question)))
+        ((*numbers,),) = self._database.ask([self._question])
+        return Revisions(**dict(numbers))
 
 
 def bump(connection: Connection, kind: Kind) -> int:

@@ -246,7 +246,7 @@ class Store:
 
     def ping(self) -> None:
         """Find out whether the database answers."""
-        self._database.ask(self._ping)
+        self._database.ask([(self._ping, {})])
 
     def close(self) -> None:
         """Let go of every connection."""
