@@ -29,7 +29,7 @@ _WEEKDAY_OF_1970: Final = 3  # the 1st of January 1970 was a Thursday; Monday is
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContextCounts:
-    """Events by item, type, place, device and hour; what the shop showed by itself is left out.
+    """Events by item, type, country, device and hour, in no order; impressions are left out.
 
     Parameters
     ----------
@@ -37,10 +37,8 @@ class ContextCounts:
         The item.
     event_types : ndarray of uint8, shape (n_entries,)
         `EventType.code`.
-    days : ndarray of int32, shape (n_entries,)
-        UTC day, counted from 1970-01-01.
-    hours : ndarray of uint8, shape (n_entries,)
-        UTC hour of that day.
+    hours : ndarray of int32, shape (n_entries,)
+        UTC hour, counted from 1970-01-01.
     country_rows, device_rows : ndarray of int16, shape (n_entries,)
         Place in `countries` and `devices`; -1 where it is not known. Of an event without a
         country it is the person's.
@@ -52,13 +50,23 @@ class ContextCounts:
 
     item_rows: NDArray[np.int32]
     event_types: NDArray[np.uint8]
-    days: NDArray[np.int32]
-    hours: NDArray[np.uint8]
+    hours: NDArray[np.int32]
     country_rows: NDArray[np.int16]
     device_rows: NDArray[np.int16]
     counts: NDArray[np.float32]
     countries: tuple[str, ...]
     devices: tuple[str, ...]
+
+    @property
+    def days(self) -> NDArray[np.int32]:
+        """The UTC day of each entry, counted from 1970-01-01, shape (n_entries,)."""
+        return self.hours // np.int32(24)
+
+    @property
+    def period(self) -> range:
+        """The UTC days from the first entry's to the last's."""
+        days = self.days
+        return range(int(days.min()), int(days.max()) + 1) if len(days) else range(1)
 
     def codes(self) -> dict[str, NDArray[np.int8]]:
         """Tell each entry's context on the calendar and clock of its country.
@@ -71,8 +79,8 @@ class ContextCounts:
             Places in `KINDS` by kind; -1 where it is not known.
         """
         known = [country(name) for name in self.countries]
-        minutes = self.hours.astype(np.int64) * 60 + _HALF_PAST + self._clock_minutes(known)
-        days = self.days + minutes // _DAY_MINUTES
+        minutes = self.hours.astype(np.int64) * 60 + _HALF_PAST + self._minutes_ahead(known)
+        days = minutes // _DAY_MINUTES
         months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
         has_clock = np.array([one is not None for one in known] + [False])[self.country_rows]
         years = ([season(month, at) for month in range(1, 13)] for at in _latitudes(known))
@@ -93,16 +101,12 @@ class ContextCounts:
         latitudes = _latitudes([country(name) for name in self.countries])
         return np.array([(one or 0.0) < 0 for one in latitudes])[self.country_rows]
 
-    def _clock_minutes(self, known: Sequence[Country | None]) -> NDArray[np.int64]:
+    def _minutes_ahead(self, known: Sequence[Country | None]) -> NDArray[np.int64]:
         """Tell how far each entry's clock is ahead of UTC."""
-        if not len(self.days):
-            return np.zeros(0, dtype=np.int64)
-        first = int(self.days.min())
-        noons = [_noon(day) for day in range(first, int(self.days.max()) + 1)]
-        ahead = [_minutes_ahead(one.timezone if one else "UTC", noons) for one in known]
-        nowhere = [0] * len(noons)
-        table = np.array([*ahead, nowhere], dtype=np.int64)
-        return table[self.country_rows, self.days - first]
+        noons = [_noon(day) for day in self.period]
+        zones = [*("UTC" if one is None else one.timezone for one in known), "UTC"]
+        table = np.array([_minutes_ahead(timezone, noons) for timezone in zones], dtype=np.int64)
+        return table[self.country_rows, self.days - self.period.start]
 
 
 def _table(kind: str, rows: Iterable[Iterable[StrEnum | None]]) -> NDArray[np.int8]:

@@ -1,7 +1,7 @@
 """Context lifts: how much more or less than usual each item is wanted in a situation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 import numpy as np
@@ -67,13 +67,13 @@ class ContextLifts:
             What an event of each type counts. It does not decay: last winter is the best teacher.
         """
         worth = np.maximum(weights.by_code[counts.event_types] * counts.counts, 0)
-        worth = worth / _worth_of_a_wish(counts, worth, len(catalogue))
+        of_a_wish = _worth_of_a_wish(counts, worth, len(catalogue))
         began = np.where(first_days == UNKNOWN_DAY, 0, first_days)
         np.minimum.at(began, counts.item_rows, counts.days)
         levels = (_categories(catalogue), np.arange(len(catalogue)))
         lifts = {}
         for kind, values in counts.codes().items():
-            observed = _observed(counts, kind, values, worth)
+            observed = replace(_observed(counts, kind, values, worth), worth_of_a_wish=of_a_wish)
             blocks = _HEMISPHERES if kind == "season" else 1
             tally = Tally.of(observed, began, n_blocks=blocks, n_values=len(KINDS[kind]))
             for groups in levels:
@@ -153,17 +153,16 @@ def _observed(
     worth: NDArray[np.floating],
 ) -> Observed:
     """Take the events whose context is known and has been seen on enough days."""
-    n_values, first = len(KINDS[kind]), int(counts.days.min(initial=0))
+    days, period, n_values = counts.days, counts.period, len(KINDS[kind])
     southern = counts.is_southern() if kind == "season" else np.zeros(len(values), np.bool_)
     told = (values != UNKNOWN) & (worth > 0)
     cells = np.where(told, southern * n_values + values.astype(np.int64), 0)
-    n_days = int(counts.days.max(initial=first)) - first + 1
-    had = np.zeros((_HEMISPHERES * n_values, n_days), dtype=np.bool_)
-    had[cells[told], counts.days[told] - first] = True
+    had = np.zeros((_HEMISPHERES * n_values, len(period)), dtype=np.bool_)
+    had[cells[told], days[told] - period.start] = True
     kept = told & (had.sum(axis=1)[cells] >= _LEAST_DAYS[kind])
     return Observed(
         item_rows=counts.item_rows[kept],
-        days=counts.days[kept],
+        days=days[kept],
         blocks=southern[kept].astype(np.int64),
         values=values[kept],
         worth=worth[kept],

@@ -32,6 +32,7 @@ from features.snapshot_tables import (
 )
 
 _MICROSECONDS: Final = 1_000_000
+_HOUR_MICROSECONDS: Final = 3_600 * _MICROSECONDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,8 +176,7 @@ def _contexts(hours: pa.Table, items: IdMap) -> ContextCounts:
     return ContextCounts(
         item_rows=_rows(hours["item_id"], items).astype(np.int32),
         event_types=_codes(hours["event_type"]),
-        days=hours["day"].cast(pa.date32()).cast(pa.int32()).to_numpy(),
-        hours=hours["hour"].to_numpy().astype(np.uint8),
+        hours=(hours["hour"].cast(pa.int64()).to_numpy() // _HOUR_MICROSECONDS).astype(np.int32),
         country_rows=country_rows,
         device_rows=device_rows,
         counts=hours["count"].to_numpy().astype(np.float32),

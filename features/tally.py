@@ -27,6 +27,8 @@ class Observed:
         Whose events are compared with each other, such as a hemisphere's, and in which context.
     worth : ndarray of float, shape (n,)
         What each counts; greater than 0.
+    worth_of_a_wish : float
+        What the events of one independent wish are worth together; greater than 0.
     """
 
     item_rows: NDArray[np.integer]
@@ -34,22 +36,24 @@ class Observed:
     blocks: NDArray[np.integer]
     values: NDArray[np.integer]
     worth: NDArray[np.floating]
+    worth_of_a_wish: float = 1.0
 
-    def summed(self, by: NDArray[np.integer], shape: tuple[int, int, int]) -> NDArray[np.float64]:
-        """Add up what events are worth by block, value and something else, in this shape."""
+    def wishes(self, by: NDArray[np.integer], shape: tuple[int, int, int]) -> NDArray[np.float64]:
+        """Count wishes by block, value and something else, in this shape."""
         cells = np.ravel_multi_index((self.blocks, self.values, by), shape)
+        # What float32 holds adds up exactly in float64, so that the order of events is all one.
         sums = np.bincount(cells, self.worth.astype(np.float64), minlength=int(np.prod(shape)))
-        return sums.astype(np.float64).reshape(shape)
+        return sums.reshape(shape) / self.worth_of_a_wish
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tally:
-    """Events by block, context and item.
+    """Wishes by block, context and item.
 
     Parameters
     ----------
     counted : ndarray of float64, shape (n_blocks, n_values, n_items)
-        How many events there were.
+        How many wishes there were.
     expected : ndarray of float64, shape (n_blocks, n_values, n_items)
         How many there would have been if the item were wanted when everything is.
     lifts : ndarray of float64, shape (n_blocks, n_values, n_items)
@@ -78,10 +82,10 @@ class Tally:
             How many there are of each.
         """
         shape = (n_blocks, n_values, len(began))
-        counted = observed.summed(observed.item_rows, shape)
+        counted = observed.wishes(observed.item_rows, shape)
         first = int(observed.days.min(initial=np.iinfo(np.int32).max))
         n_days = max(int(observed.days.max(initial=first)) - first, 0) + 1
-        by_day = observed.summed(observed.days - first, (n_blocks, n_values, n_days))
+        by_day = observed.wishes(observed.days - first, (n_blocks, n_values, n_days))
         from_day = by_day[:, :, ::-1].cumsum(axis=2)[:, :, ::-1]
         since = from_day[:, :, np.clip(began - first, 0, n_days - 1)]
         shares = since / np.maximum(since.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
