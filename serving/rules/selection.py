@@ -107,6 +107,6 @@ class _Draft:
         return Selection(places, n_left, tuple(sorted(self._relaxed)))
 
     def _best_first(self) -> Iterator[int]:
-        if self._mixture is None:
+        if self._mixture is None or not self._free:
             return iter(self._free)
         return (place for place in self._mixture.best_first() if place in self._free)
