@@ -149,8 +149,8 @@ class _Reader:
             device=context.device,
         )
         key, now_s = self.news.people[place].person, int(come.at.timestamp())
-        facts = ScenarioFacts(road.bundle, self.known, place, key, now_s)
-        chosen = placement.scenario_for(facts.person, come)
+        facts = ScenarioFacts(road, self.known, place, key, now_s)
+        chosen = placement.scenario_for(lambda: facts, come)
         given = None if request.candidates is None else items.rows(request.candidates)
         # What the visitor has on the page is where the list starts from, not what it should hold.
         excluded = items.rows(request.exclude_items) if request.exclude_items else _NOTHING
@@ -203,7 +203,7 @@ class _Reader:
         occasion = Occasion(
             situation=come,
             shown=self.news.shown[facts.place] if self.news.shown else {},
-            usual_price=facts.usual_price() if needs_price else math.nan,
+            usual_price=facts.usual_price if needs_price else math.nan,
         )
         return self.road.rules.plan(placement, occasion)
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from serving.clock import microseconds, now_utc
 from serving.errors import StoreUnavailable
+from serving.filters import compile_filter
 from serving.group_commit import GroupCommit
 from serving.lists import Answer
 from serving.live_bundle import LiveBundle
@@ -25,19 +28,6 @@ from serving.store import Event, LoggedList, Store
 from serving.trending_now import WITHIN_HOURS, trending_now
 
 Moment = tuple[Road, News]
-
-
-def now_utc() -> datetime:
-    """Give the time."""
-    return datetime.now(UTC)
-
-
-def microseconds(moment: datetime) -> int:
-    """Count the microseconds since 1970 UTC, exactly."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Desk:
@@ -122,6 +112,14 @@ class Desk:
         return lambda user_ids: (
             {} if purpose is None else self.reach.store().consents(user_ids, purpose)
         )
+
+    async def warm(self) -> None:
+        """Have what the first request would have to wait for: changes, the parser, imports."""
+        compile_filter("available")
+        # Where pandas is installed, PyArrow imports it with the first array: in a second or two.
+        pa.array([0])
+        if self.live.road is not None:
+            await self.look([])
 
     async def close(self) -> None:
         """Write down what still waits, and let go of the store."""

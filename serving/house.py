@@ -2,20 +2,20 @@
 
 import asyncio
 import gc
-from collections.abc import Iterable
 
 from threadpoolctl import threadpool_limits
 
-from features.errors import InvalidSettings
 from serving import logs
-from serving.auth import ApiKey, KeyRing, Scope
+from serving.auth import ApiKey, LiveKeys, Scope
 from serving.desk import Desk
 from serving.ledger import Ledger
 from serving.live_bundle import LiveBundle
+from serving.purposes import purposes_of
 from serving.reach import Reach
+from serving.schemas import Wire
+from serving.scopes import scope_for
 from serving.settings import ServerSettings
 from serving.telemetry import Telemetry
-from serving.watch import Watch
 
 
 class House:
@@ -34,8 +34,7 @@ class House:
         self.live = LiveBundle(settings.shop, self.telemetry)
         self.reach = Reach(settings.store)
         self.desk = Desk(self.live, self.reach)
-        self.keys = KeyRing(())
-        self._keys_watch = Watch(settings.shop.keys)
+        self.keys = LiveKeys(self.reach, settings.shop.keys)
         self._following: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -46,6 +45,7 @@ class House:
         # Two threads make one small product slower; workers are what uses the cores.
         threadpool_limits(limits=1)
         await self.look()
+        await self.desk.warm()
         # What is here now stays: collections need not walk through it again.
         gc.collect()
         gc.freeze()
@@ -61,10 +61,11 @@ class House:
 
     async def look(self) -> None:
         """Take in what has changed: the keys, what is promoted, and what is trending now."""
-        if self._keys_watch.changed():
-            self._read_keys()
-        await self.live.look()
         await self.reach.heal()
+        if self.settings.needs_keys:
+            # Before a bundle is opened, which takes a while: a revoked key must not open that long.
+            await self.keys.look(now=self.desk.clock())
+        await self.live.look()
         await self.desk.refresh()
 
     def admit(self, authorization: bytes | None, needed: Scope) -> ApiKey | None:
@@ -72,28 +73,27 @@ class House:
 
         Raises
         ------
-        Unauthorised, MissingScope
-            As `KeyRing.admit`.
+        StoreUnavailable, Unauthorised, MissingScope
+            As `LiveKeys.admit`.
         """
         if not self.settings.needs_keys:
             return None
-        return self.keys.admit(authorization, needed)
+        return self.keys.admit(authorization, needed, now=self.desk.clock())
 
-    def check_purposes(self, key: ApiKey | None, placements: Iterable[str]) -> None:
-        """Let a key ask only for placements of its own purpose.
+    def check_purposes(self, key: ApiKey | None, request: Wire) -> None:
+        """Let a key ask only for what its own purposes are about.
 
         Raises
         ------
         MissingScope
-            A placement is for a purpose, such as email, that the key is not for.
+            The request is about a purpose, such as email, that the key is not for.
+        NotReady
+            It names placements, and no bundle is live yet.
         """
         if key is None:
             return
-        known = self.live.ready().placements.by_name
-        for name in placements:
-            purpose = known[name].purpose if name in known else None
-            if purpose is not None:
-                key.check(Scope(purpose) if purpose in tuple(Scope) else Scope.ADMIN)
+        for purpose in purposes_of(request, self.live):
+            key.check(scope_for(purpose))
 
     async def _follow(self) -> None:
         while True:
@@ -102,10 +102,3 @@ class House:
                 await self.look()
             except Exception as error:  # noqa: BLE001 -- a failed look must not be the last one
                 logs.failure("look_failed", error)
-
-    def _read_keys(self) -> None:
-        try:
-            self.keys = KeyRing.load(self.settings.shop.keys)
-        except InvalidSettings as error:
-            # The keys that were good stay good.
-            logs.warning("keys_refused", reason=str(error))

@@ -8,6 +8,7 @@ import orjson
 from numpy.typing import NDArray
 
 from serving.filters import Masks
+from serving.lifecycles import Lifecycles
 from serving.placements import Placements
 from serving.rules import Rulebook
 from training.bundle import Bundle
@@ -31,6 +32,7 @@ class Road:
     placements: Placements
     masks: Masks = field(init=False, repr=False)
     rules: Rulebook = field(init=False, repr=False)
+    lifecycles: Lifecycles = field(init=False, repr=False)
     _shown: dict[int, tuple[str, orjson.Fragment]] = field(default_factory=dict, repr=False)
     _trend_rows: NDArray[np.int64] = field(init=False, repr=False)
 
@@ -39,6 +41,7 @@ class Road:
         object.__setattr__(self, "_trend_rows", rows)
         masks = Masks(self.bundle.catalogue.table)
         object.__setattr__(self, "masks", masks)
+        object.__setattr__(self, "lifecycles", Lifecycles(self.bundle))
         object.__setattr__(self, "rules", Rulebook(self.bundle, masks))
 
     def blended(self) -> "Road":

@@ -2,6 +2,6 @@
 
 from serving.placements.file import Placements
 from serving.placements.placement import Chosen, Placement
-from serving.placements.scenario import Person
+from serving.placements.scenario import About, Person
 
-__all__ = ["Chosen", "Person", "Placement", "Placements"]
+__all__ = ["About", "Chosen", "Person", "Placement", "Placements"]

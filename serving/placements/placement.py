@@ -13,11 +13,11 @@ from features.context import Situation
 from features.proposal import Order
 from serving.placements.rule_settings import RuleSettings
 from serving.placements.scenario import (
+    About,
     AskedSources,
     Fallback,
     Mode,
     OutcomeSettings,
-    Person,
     Scenario,
 )
 from serving.placements.section import Section
@@ -86,12 +86,12 @@ class Placement(Section):
         """What fills a short list; None where it stays short, as every strict list does."""
         return None if self.mode == "strict" else _FALLBACK_SOURCES[self.fallback]
 
-    def scenario_for(self, person: Callable[[], Person], situation: Situation) -> "Chosen":
+    def scenario_for(self, person: Callable[[], About], situation: Situation) -> "Chosen":
         """Choose what a request's list keeps to.
 
         Parameters
         ----------
-        person : function that returns Person
+        person : function that returns About
             Asked at most once, and only where a scenario turns on it.
         situation : Situation
             When and how the person asks.

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, Protocol, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -46,6 +46,38 @@ CountryCode = Annotated[str, AfterValidator(_code)]
 AskedSources = Annotated[AnyOf[Source], AfterValidator(_can_be_asked)]
 
 
+class About(Protocol):
+    """What scenarios ask about somebody; each is worked out when it is asked. See `Person`."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the shop knows who it is."""
+
+    @property
+    def stage(self) -> Stage:
+        """Where they stand in the lifecycle."""
+
+    @property
+    def n_orders(self) -> int:
+        """Orders that they placed."""
+
+    @property
+    def country(self) -> str | None:
+        """Where they live."""
+
+    @property
+    def hours_since_cart(self) -> float:
+        """Since they put something into the cart that is still there."""
+
+    @property
+    def hours_since_view(self) -> float:
+        """Since they last looked at something."""
+
+    @property
+    def hours_since_purchase(self) -> float:
+        """Since they last bought something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """What scenarios ask about somebody; by default a visitor who was never seen before.
@@ -85,7 +117,7 @@ class SegmentSettings(Section):
     min_orders: Annotated[int, Field(ge=0)] = 0
     max_orders: Annotated[int, Field(ge=0)] | None = None
 
-    def fits(self, person: Person, situation: Situation) -> bool:
+    def fits(self, person: About, situation: Situation) -> bool:
         """Tell whether somebody is in this segment."""
         if self.lifecycle is not None and person.stage not in self.lifecycle:
             return False
@@ -123,7 +155,7 @@ class SituationSettings(Section):
             and (self.weekday is None or situation.weekday in self.weekday)
         )
 
-    def fits_person(self, person: Person) -> bool:
+    def fits_person(self, person: About) -> bool:
         """Tell whether somebody did lately what is asked for."""
         return (
             _is_within(person.hours_since_cart, self.carted_within_hours)
@@ -162,12 +194,12 @@ class Scenario(Section):
         """Whether no scenario behind this one can ever be met."""
         return self.segment == _ANYBODY and self.situation == SituationSettings()
 
-    def fits(self, person: Callable[[], Person], situation: Situation) -> bool:
+    def fits(self, person: Callable[[], About], situation: Situation) -> bool:
         """Tell whether this is the scenario of a request.
 
         Parameters
         ----------
-        person : function that returns Person
+        person : function that returns About
             Asked only where the situation alone does not decide.
         situation : Situation
             Of the request.
@@ -183,7 +215,7 @@ class Scenario(Section):
 _ANYBODY: Final = SegmentSettings()
 
 
-def _lives_in(person: Person, situation: Situation) -> str | None:
+def _lives_in(person: About, situation: Situation) -> str | None:
     found = country(person.country)
     return situation.country if found is None else found.code
 
