@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-import psycopg
-from sqlalchemy import Connection, Engine, Select, create_engine, event
+from sqlalchemy import Connection, Select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -21,7 +19,6 @@ LONGEST_WAIT_S: Final = 2.0
 _SQLITE: Final = "sqlite"
 _POSTGRES: Final = "postgresql+psycopg"
 _FORMS: Final = "sqlite:///path/to/store.db or postgresql+psycopg://user@host/name"
-_READERS: Final = 8
 
 Rows = list[tuple[Any, ...]]
 
@@ -62,34 +59,27 @@ class Database:
     """
 
     def __init__(self, url: str, *, longest_wait_s: float = LONGEST_WAIT_S) -> None:
-        self.url = _checked(url)
-        self.is_sqlite = self.url.drivername == _SQLITE
-        self._longest_wait_s = longest_wait_s
-        # Without a transaction there is nothing to roll back when a connection comes home.
-        self._askers = self._engine(
-            for_requests=True,
-            isolation_level="AUTOCOMMIT",
-            pool_reset_on_return=None,
-            pool_size=_READERS,
-        )
-        if self.is_sqlite:
-            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
-            # SQLite has one writer. Our threads wait in turn; SQLite's own wait is a lottery.
-            self._writers = self._engine(pool_size=1, max_overflow=0)
-            event.listen(self._writers, "begin", sqlite.begin_immediately)
-        else:
-            self._writers = self._engine(pool_pre_ping=True)
+        self._url = _checked(url)
+        self.is_sqlite = self._url.drivername == _SQLITE
+        kind = sqlite if self.is_sqlite else postgres
+        with in_our_words():
+            self._engines = kind.open_engines(self._url, longest_wait_s=longest_wait_s)
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, patiently: bool = False) -> Iterator[Connection]:
         """Give a connection for questions.
+
+        Parameters
+        ----------
+        patiently : bool
+            Whether an answer may take minutes, because no request waits for it.
 
         Raises
         ------
         StoreUnavailable
             The database cannot do its part.
         """
-        engine = self._askers if self.is_sqlite else self._writers
+        engine = self._engines.patient if patiently else self._engines.reading
         with in_our_words(), engine.connect() as connection:
             yield connection
 
@@ -102,13 +92,13 @@ class Database:
         StoreUnavailable
             The database cannot do its part.
         """
-        with in_our_words(), self._writers.begin() as connection:
+        with in_our_words(), self._engines.writing.begin() as connection:
             yield connection
 
     def prepare(self, question: Select[Any]) -> Prepared:
         """Write a question in the database's SQL, for `ask`; parameters keep their names."""
         # The driver takes a parameter by its name; SQLAlchemy itself gives SQLite's by place.
-        dialect: Any = self.url.get_dialect()
+        dialect: Any = self._url.get_dialect()
         style = "named" if self.is_sqlite else "pyformat"
         compiled = question.compile(dialect=dialect(paramstyle=style))
         return Prepared(str(compiled), dict(compiled.params))
@@ -132,46 +122,22 @@ class Database:
             The database cannot do its part.
         """
         with in_our_words():
+            connection = self._engines.asking.raw_connection()
             try:
-                return self._answers(questions)
-            except psycopg.errors.QueryCanceled:
+                driver: Any = connection.driver_connection
+                answers = [
+                    driver.execute(prepared.sql, prepared.constants | given).fetchall()
+                    for prepared, given in questions
+                ]
+            except BaseException:
+                connection.invalidate()
                 raise
-            except psycopg.OperationalError:
-                # The server may have been restarted; what idles in the pool is of no use then.
-                self._askers.dispose()
-                return self._answers(questions)
+            connection.close()
+            return answers
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._askers.dispose()
-        self._writers.dispose()
-
-    def _answers(self, questions: Sequence[Question]) -> list[Rows]:
-        connection = self._askers.raw_connection()
-        try:
-            driver: Any = connection.driver_connection
-            answers = [
-                driver.execute(prepared.sql, prepared.constants | given).fetchall()
-                for prepared, given in questions
-            ]
-        except BaseException:
-            connection.invalidate()
-            raise
-        connection.close()
-        return answers
-
-    def _engine(self, *, for_requests: bool = False, **stated: object) -> Engine:
-        options: dict[str, Any] = {"hide_parameters": True, "pool_timeout": self._longest_wait_s}
-        options |= stated
-        if self.is_sqlite:
-            options["connect_args"] = {"timeout": self._longest_wait_s}
-            engine = create_engine(self.url, **options)
-            event.listen(engine, "connect", sqlite.set_up)
-            return engine
-        engine = create_engine(self.url, use_native_hstore=False, **options)
-        door = postgres.Door(longest_wait_s=self._longest_wait_s, for_requests=for_requests)
-        event.listen(engine, "do_connect", door.connect)
-        return engine
+        self._engines.close()
 
 
 def _checked(url: str) -> URL:

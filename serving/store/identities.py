@@ -1,9 +1,19 @@
 """Identities: which anonymous visitor turned out to be which user."""
 
 from collections.abc import Collection
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import Connection, TextClause, Update, bindparam, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    TextClause,
+    Update,
+    bindparam,
+    select,
+    update,
+)
 
 from features.events import ANONYMOUS_PREFIX
 from serving.store import locks, tables
@@ -11,26 +21,38 @@ from serving.store.among import among
 from serving.store.revisions import bump
 from serving.store.upsert import put
 
-# How many events are moved in one change, of each kind; a visitor with more is a robot.
+# How many rows of each kind are moved in one change; a visitor with more is a robot.
 _AT_ONCE: Final = 10_000
 
 
-def _move_events(which: TextClause) -> Update:
-    events = tables.events
-    theirs = events.c.person == bindparam("visitor")
-    some = select(events.c.seq).where(theirs, which).order_by(events.c.timestamp_us.desc())
-    chosen = events.c.seq.in_(some.limit(_AT_ONCE).scalar_subquery())
-    return events.update().where(chosen).values(person=bindparam("user"))
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What was moved from a visitor to a user in one change.
+
+    Parameters
+    ----------
+    n_events : int
+        How many events.
+    are_all : bool
+        False where there may be more to move.
+    """
+
+    n_events: int
+    are_all: bool
 
 
-_MOVE_EVENTS: Final = tuple(
-    _move_events(which) for which in (tables.is_no_impression, tables.is_impression)
+def _move(key: Column[Any], *which: ColumnElement[bool] | TextClause) -> Update:
+    """Write the change that gives some rows of a visitor to the user."""
+    rows = key.table
+    theirs = select(key).where(rows.c.person == bindparam("visitor"), *which)
+    return update(rows).where(key.in_(theirs.limit(_AT_ONCE))).values(person=bindparam("user"))
+
+
+_MOVE_EVENTS: Final = (
+    _move(tables.events.c.seq, tables.is_no_impression),
+    _move(tables.events.c.seq, tables.is_impression),
 )
-_MOVE_LISTS: Final = (
-    tables.recommendations.update()
-    .where(tables.recommendations.c.person == bindparam("visitor"))
-    .values(person=bindparam("user"))
-)
+_MOVE_LISTS: Final = _move(tables.recommendations.c.recommendation_id)
 
 
 def users_of(connection: Connection, anonymous_ids: Collection[str]) -> dict[str, str]:
@@ -51,7 +73,7 @@ def all_links(connection: Connection) -> list[tuple[str, str]]:
     return [(anonymous_id, user_id) for anonymous_id, user_id in connection.execute(question)]
 
 
-def link(connection: Connection, anonymous_id: str, user_id: str, *, at_us: int) -> int:
+def link(connection: Connection, anonymous_id: str, user_id: str, *, at_us: int) -> Moved:
     """Link an anonymous id to a user, and give the user what the visitor did.
 
     Parameters
@@ -65,8 +87,8 @@ def link(connection: Connection, anonymous_id: str, user_id: str, *, at_us: int)
 
     Returns
     -------
-    int
-        How many events were moved; where it is not 0, there may be more: see `move`.
+    Moved
+        What was moved; the rest of very many is left to `move`.
     """
     locks.linking(connection)
     if users_of(connection, [anonymous_id]).get(anonymous_id) != user_id:
@@ -76,14 +98,9 @@ def link(connection: Connection, anonymous_id: str, user_id: str, *, at_us: int)
     return move(connection, anonymous_id, user_id)
 
 
-def move(connection: Connection, anonymous_id: str, user_id: str) -> int:
-    """Move some of a linked visitor's events, and the lists that were shown, to the user.
-
-    Returns
-    -------
-    int
-        How many events were moved; where it is 0, none is left.
-    """
+def move(connection: Connection, anonymous_id: str, user_id: str) -> Moved:
+    """Give a user some of the events and the lists of a visitor who is linked to them."""
     whose = {"visitor": ANONYMOUS_PREFIX + anonymous_id, "user": user_id}
-    connection.execute(_MOVE_LISTS, whose)
-    return sum(connection.execute(statement, whose).rowcount for statement in _MOVE_EVENTS)
+    n_events = [connection.execute(statement, whose).rowcount for statement in _MOVE_EVENTS]
+    n_lists = connection.execute(_MOVE_LISTS, whose).rowcount
+    return Moved(sum(n_events), are_all=max(*n_events, n_lists) < _AT_ONCE)

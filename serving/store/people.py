@@ -7,11 +7,11 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Integer,
     Select,
     bindparam,
     case,
     func,
+    literal_column,
     select,
     union_all,
 )
@@ -25,8 +25,8 @@ from serving.store.text import check_text
 _CODES: Final = {event_type.value: event_type.code for event_type in EventType}
 _MICROSECONDS: Final = 1_000_000
 _AFTER_US: Final = bindparam("after_us", type_=BigInteger)
-_MOST: Final = bindparam("most", type_=Integer)
-_events: Final = tables.events
+_AFTER_BATCH: Final = bindparam("after_batch", type_=BigInteger)
+_events: Final = tables.events.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class ReadPeople:
         self._database = database
         self._links = PerKey(database, _links)
         self._newer = PerKey(database, _newer)
-        self._newer_or_unknown = PerKey(database, _newer_or_unknown)
+        self._newer_or_late = PerKey(database, _newer_or_late)
 
     def __call__(
         self,
@@ -86,18 +86,21 @@ class ReadPeople:
         given = {"after_us": after_us, "most": most}
         events = self._newer
         if after_batch is not None:
-            events, given = self._newer_or_unknown, given | {"after_batch": after_batch}
+            events, given = self._newer_or_late, given | {"after_batch": after_batch}
         answers = iter(
             self._database.ask([*self._links.questions(keys), *events.questions(keys, **given)])
         )
         links_of = self._links.by_key(keys, answers)
-        news = map(_news, keys, links_of, events.by_key(keys, answers))
-        return [_news(None, [], []) if person is None else next(news) for person in persons]
+        known = zip(keys, links_of, events.by_key(keys, answers), strict=True)
+        return [
+            _news(*((None, [], []) if person is None else next(known)), most=most)
+            for person in persons
+        ]
 
 
-def _news(key: str | None, links: Rows, events: Rows) -> PersonNews:
+def _news(key: str | None, links: Rows, found: Rows, *, most: int) -> PersonNews:
     # By time, and within a microsecond in the order of arrival.
-    events.sort()
+    events = sorted(found)[-most:]
     return PersonNews(
         person=links[0][1] if links else key,
         aliases=tuple(ANONYMOUS_PREFIX + anonymous_id for anonymous_id, _ in links),
@@ -115,34 +118,40 @@ def _links(key: ColumnElement[str]) -> Select[Any]:
 
 def _newer(key: ColumnElement[str]) -> Select[Any]:
     """Ask for what a person did after the bundle."""
-    return _newest(key, _events.c.timestamp_us > _AFTER_US)
+    return _newest(key, _events.timestamp_us > _AFTER_US)
 
 
-def _newer_or_unknown(key: ColumnElement[str]) -> Select[Any]:
-    """Ask for what a person did after the bundle, or what came too late for it.
+def _newer_or_late(key: ColumnElement[str]) -> Select[Any]:
+    """Ask for what a person did after the bundle, or earlier and unknown to it.
 
-    Each part is a stretch of an index. One condition with OR would walk through all that the
-    bundle knows.
+    Each part is a stretch of an index, whose order it names so that databases see it. One
+    condition with OR would walk through all that the bundle knows.
     """
-    late = _events.c.timestamp_us <= _AFTER_US
-    parts = (
-        _newer(key),
-        _newest(key, late, _events.c.sync_batch.is_(None)),
-        _newest(key, late, _events.c.sync_batch > bindparam("after_batch", type_=BigInteger)),
+    unsynced = _newest(
+        key,
+        _events.timestamp_us <= _AFTER_US,
+        _events.sync_batch.is_(None),
+        first=_events.sync_batch.desc(),
     )
-    together = union_all(*(select(part.subquery()) for part in parts)).subquery()
-    return select(together).order_by(together.c.timestamp_us.desc()).limit(_MOST)
+    # The sum is the time itself, but by it no database takes the index by time.
+    is_late = _events.timestamp_us + literal_column("0") <= _AFTER_US
+    synced_since = _newest(key, is_late, _events.sync_batch > _AFTER_BATCH)
+    parts = (_newer(key), unsynced, synced_since)
+    return select(union_all(*(select(part.subquery()) for part in parts)).subquery())
 
 
-def _newest(key: ColumnElement[str], *conditions: ColumnElement[bool]) -> Select[Any]:
-    columns = _events.c
+def _newest(
+    key: ColumnElement[str],
+    *conditions: ColumnElement[bool],
+    first: ColumnElement[int] | None = None,
+) -> Select[Any]:
+    columns = (_events.item_id, _events.event_type, _events.quantity)
+    order = _events.timestamp_us.desc()
     return (
-        select(
-            columns.timestamp_us, columns.seq, columns.item_id, columns.event_type, columns.quantity
-        )
-        .where(columns.person == _owner(key), tables.is_no_impression, *conditions)
-        .order_by(columns.timestamp_us.desc())
-        .limit(_MOST)
+        select(_events.timestamp_us, _events.seq, *columns)
+        .where(_events.person == _owner(key), tables.is_no_impression, *conditions)
+        .order_by(*([order] if first is None else [first, order]))
+        .limit(bindparam("most", type_=BigInteger))
     )
 
 

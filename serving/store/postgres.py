@@ -1,27 +1,54 @@
 """PostgreSQL: connections that keep what they say they keep, and that give up in time."""
 
+import select
 from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 from psycopg.abc import RV, PQGen
+from sqlalchemy import Engine, NullPool, create_engine, event, exc
+from sqlalchemy.engine import URL
 
+from serving.store.engines import Engines
+
+_PATIENCE_S: Final = 300.0
 # A request's questions each walk along one index. The planner must neither think about them anew
 # each time, which takes longer than the answer, nor gather a person's million events and sort
 # them, which is quick for everybody else.
 _FOR_REQUESTS: Final = (
-    " -c plan_cache_mode=force_generic_plan -c jit=off"
+    "-c plan_cache_mode=force_generic_plan -c jit=off"
     " -c enable_bitmapscan=off -c enable_seqscan=off"
 )
 
 
-class Connection(psycopg.Connection[Any]):
+def open_engines(url: URL, *, longest_wait_s: float) -> Engines:
+    """Open a database.
+
+    Parameters
+    ----------
+    url : URL
+        Where it is; `options` in it may name a schema.
+    longest_wait_s : float
+        How long a question or a change may take, a lock's wait included.
+    """
+    # Without a transaction there is nothing to roll back when a connection comes home.
+    asking = _engine(
+        url,
+        _Door(longest_wait_s, options=_FOR_REQUESTS),
+        isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None,
+    )
+    writing = _engine(url, _Door(longest_wait_s))
+    patient = _engine(url, _Door(max(longest_wait_s, _PATIENCE_S)), poolclass=NullPool)
+    return Engines(asking=asking, reading=writing, patient=patient, writing=writing)
+
+
+class _Connection(psycopg.Connection[Any]):
     """A connection that does not wait for ever; a stopped server takes what it is sent, mutely."""
 
     longest_wait_s: float | None = None
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """Wait for the server's answer."""
         try:
             return super().wait(gen, interval, timeout or self.longest_wait_s)
         except psycopg.OperationalError:
@@ -31,38 +58,47 @@ class Connection(psycopg.Connection[Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """How connections are opened.
-
-    Parameters
-    ----------
-    longest_wait_s : float
-        How long a question or a change may take, a lock's wait included.
-    for_requests : bool
-        Whether only the questions of requests are asked, which are prepared.
-    """
+class _Door:
+    """How connections are opened, as SQLAlchemy's events have it."""
 
     longest_wait_s: float
-    for_requests: bool = False
+    options: str = ""
 
-    def connect(
+    def do_connect(
         self, _dialect: object, _record: object, _places: object, stated: dict[str, Any]
-    ) -> Connection:
-        """Open a connection, for SQLAlchemy's event `do_connect`; what the address says wins."""
+    ) -> _Connection:
         longest_ms = round(1_000 * self.longest_wait_s)
+        limits = {
+            "connect_timeout": min(max(round(self.longest_wait_s), 1), 5),
+            "tcp_user_timeout": longest_ms,
+        }
         options = (
             f"-c statement_timeout={longest_ms}"
             # A process that was stopped in the middle must not keep its locks for ever.
-            f" -c idle_in_transaction_session_timeout={5 * longest_ms} -c synchronous_commit=on"
-            f"{_FOR_REQUESTS if self.for_requests else ''} {stated.get('options', '')}"
+            f" -c idle_in_transaction_session_timeout={5 * longest_ms}"
+            # What the address says comes last and wins.
+            f" -c synchronous_commit=on {self.options} {stated.get('options', '')}"
         )
-        limits = {
-            "connect_timeout": max(round(self.longest_wait_s), 1),
-            "tcp_user_timeout": longest_ms,
-        }
-        connection = Connection.connect(**{**limits, **stated, "options": options})
-        if self.for_requests:
-            connection.prepare_threshold = 0
+        connection = _Connection.connect(**{**limits, **stated, "options": options})
         # The server's own limit is reached first and names the reason.
         connection.longest_wait_s = 1.25 * self.longest_wait_s
         return connection
+
+    @staticmethod
+    def checkout(connection: _Connection, _record: object, _proxy: object) -> None:
+        # Nobody was asked anything, so what there is to read is a farewell: the server was
+        # restarted while the connection was idle.
+        poll = select.poll()
+        poll.register(connection, select.POLLIN)
+        if poll.poll(0):
+            raise exc.DisconnectionError
+
+
+def _engine(url: URL, door: _Door, **options: Any) -> Engine:  # noqa: ANN401 -- SQLAlchemy's own
+    options |= {"hide_parameters": True, "use_native_hstore": False}
+    if "poolclass" not in options:
+        options["pool_timeout"] = door.longest_wait_s
+    engine = create_engine(url, **options)
+    event.listen(engine, "do_connect", door.do_connect)
+    event.listen(engine, "checkout", door.checkout)
+    return engine

@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Table, select
 
 from serving.store import tables
+from serving.store.among import among
 from serving.store.database import Database
 
 _AT_ONCE: Final = 5_000
@@ -14,9 +15,8 @@ def drop_events(database: Database, before_us: int, *, synced_only: bool) -> int
     """Drop events that happened earlier; see `Store.drop_events`."""
     columns = tables.events.c
     old = columns.timestamp_us < before_us
-    return _drop(
-        database, tables.events, old & columns.sync_batch.is_not(None) if synced_only else old
-    )
+    droppable = old & columns.sync_batch.is_not(None) if synced_only else old
+    return _drop(database, tables.events, droppable)
 
 
 def drop_recommendations(database: Database, before_us: int) -> int:
@@ -32,13 +32,19 @@ def drop_item_changes(database: Database, before_us: int, *, up_to_batch: int) -
 
 
 def _drop(database: Database, table: Table, old: ColumnElement[bool]) -> int:
-    (key,) = table.primary_key
-    some = select(key).where(old).limit(_AT_ONCE)
-    statement = table.delete().where(key.in_(some.scalar_subquery()))
     n_dropped = 0
-    while True:
-        with database.writing() as connection:
-            n_now = connection.execute(statement).rowcount
+    while n_now := _drop_some(database, table, old):
         n_dropped += n_now
-        if n_now < _AT_ONCE:
-            return n_dropped
+    return n_dropped
+
+
+def _drop_some(database: Database, table: Table, old: ColumnElement[bool]) -> int:
+    (key,) = table.primary_key
+    # To look for them may take a while, and nobody who writes shall wait that long.
+    with database.reading(patiently=True) as connection:
+        found = connection.scalars(select(key).where(old).limit(_AT_ONCE)).all()
+    if not found:
+        return 0
+    with database.writing() as connection:
+        # An item may have been stated anew since it was looked for.
+        return connection.execute(table.delete().where(among(key, found, connection), old)).rowcount

@@ -1,12 +1,55 @@
 """SQLite: connections that keep what they say they keep, and one writer after the other."""
 
 import sqlite3
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+
+from serving.store.engines import Engines
+
+_READERS = 8
 
 
-def set_up(connection: sqlite3.Connection, _record: object) -> None:
-    """Set a new connection up, for SQLAlchemy's event `connect`."""
+def open_engines(url: URL, *, longest_wait_s: float) -> Engines:
+    """Open a file; its folder is made where it is missing.
+
+    Parameters
+    ----------
+    url : URL
+        Names the file.
+    longest_wait_s : float
+        How long a change waits for another process's change to end.
+    """
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    # Without a transaction there is nothing to roll back when a connection comes home.
+    reading = _engine(
+        url,
+        longest_wait_s=longest_wait_s,
+        isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None,
+        pool_size=_READERS,
+    )
+    # There is one writer at a time. Our threads wait in turn; SQLite's own wait is a lottery.
+    writing = _engine(url, longest_wait_s=longest_wait_s, pool_size=1, max_overflow=0)
+    event.listen(writing, "begin", _begin_immediately)
+    return Engines(asking=reading, reading=reading, patient=reading, writing=writing)
+
+
+def _engine(url: URL, *, longest_wait_s: float, **options: Any) -> Engine:  # noqa: ANN401 -- SQLAlchemy's own
+    engine = create_engine(
+        url,
+        connect_args={"timeout": longest_wait_s},
+        pool_timeout=longest_wait_s,
+        hide_parameters=True,
+        **options,
+    )
+    event.listen(engine, "connect", _set_up)
+    return engine
+
+
+def _set_up(connection: sqlite3.Connection, _record: object) -> None:
     # None: we alone say when a transaction begins.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
@@ -14,9 +57,6 @@ def set_up(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def begin_immediately(connection: Connection) -> None:
-    """Take the write lock at once, for SQLAlchemy's event `begin`.
-
-    A transaction that read first and wrote later would be refused where another wrote between.
-    """
+def _begin_immediately(connection: Connection) -> None:
+    # A transaction that read first and wrote later would be refused where another wrote between.
     connection.exec_driver_sql("BEGIN IMMEDIATE")

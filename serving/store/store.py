@@ -13,9 +13,6 @@ from serving.store import (
     keys,
     outcomes,
     recommendations,
-    retention,
-    revisions,
-    sync,
     trending,
 )
 from serving.store.consents import Consent
@@ -29,6 +26,7 @@ from serving.store.people import PersonNews, ReadPeople
 from serving.store.recommendations import LoggedList, ReadShown
 from serving.store.revisions import ReadRevisions, Revisions
 from serving.store.text import check_text
+from serving.store.upkeep import Upkeep
 
 
 def now_us() -> int:
@@ -36,7 +34,7 @@ def now_us() -> int:
     return time_ns() // 1_000
 
 
-class Store:
+class Store(Upkeep):
     """The online store; many threads and processes may use one database at once.
 
     Every method raises `StoreUnavailable` where the database cannot do its part; a change that
@@ -51,7 +49,7 @@ class Store:
     """
 
     def __init__(self, database: Database, *, clock: Callable[[], int] = now_us) -> None:
-        self._database = database
+        super().__init__(database)
         self._clock = clock
         self._ping = database.prepare(select(1))
         self._people = ReadPeople(database)
@@ -127,18 +125,14 @@ class Store:
         """
         check_text([anonymous_id, user_id])
         with self._database.writing() as connection:
-            moved = n_moved = identities.link(connection, anonymous_id, user_id, at_us=at_us)
+            moved = identities.link(connection, anonymous_id, user_id, at_us=at_us)
+        n_events = moved.n_events
         # From now on new events are the user's, so a robot's many can follow bit by bit.
-        while moved:
+        while not moved.are_all:
             with self._database.writing() as connection:
                 moved = identities.move(connection, anonymous_id, user_id)
-            n_moved += moved
-        return n_moved
-
-    def links(self) -> list[tuple[str, str]]:
-        """Give every link as (anonymous_id, user_id)."""
-        with self._database.reading() as connection:
-            return identities.all_links(connection)
+            n_events += moved.n_events
+        return n_events
 
     def put_items(self, changes: Sequence[ItemChange], *, at_us: int) -> int:
         """Keep what was stated about items, and give the items' new revision."""
@@ -148,7 +142,7 @@ class Store:
 
     def item_changes(self, *, after_batch: int | None = None) -> list[ItemChange]:
         """Give what was stated about items and is in no batch, or in one after `after_batch`."""
-        with self._database.reading() as connection:
+        with self._database.reading(patiently=True) as connection:
             return items.changes_since(connection, after_batch=after_batch)
 
     def put_consents(self, rows: Sequence[Consent], *, at_us: int) -> None:
@@ -182,12 +176,12 @@ class Store:
 
     def outcomes(self, *, since_us: int) -> list[Outcome]:
         """Give the events since then that named a logged list, by time."""
-        with self._database.reading() as connection:
+        with self._database.reading(patiently=True) as connection:
             return outcomes.outcomes_since(connection, since_us)
 
     def trending(self, *, since_us: int) -> list[tuple[str, str | None, int, int]]:
         """Count events received since then: item id, country, code of the event type, how many."""
-        with self._database.reading() as connection:
+        with self._database.reading(patiently=True) as connection:
             return trending.counts_since(connection, since_us)
 
     def add_key(self, key: StoredKey) -> None:
@@ -206,43 +200,6 @@ class Store:
         check_text([name, sha256])
         with self._database.writing() as connection:
             return keys.expire(connection, name, sha256, at_us)
-
-    def next_batch(self) -> int:
-        """Begin a batch of `vitrine sync`, and give its number."""
-        with self._database.writing() as connection:
-            return revisions.bump(connection, "sync")
-
-    def unsynced_events(self, limit: int) -> list[tuple[int, Event]]:
-        """Give the oldest events that are in no batch yet, each with its number."""
-        with self._database.reading() as connection:
-            return sync.unsynced_events(connection, limit)
-
-    def mark_synced(self, seqs: Collection[int], batch: int) -> None:
-        """Note that the events of these numbers are in the event log."""
-        with self._database.writing() as connection:
-            sync.mark_events(connection, seqs, batch)
-
-    def unsynced_items(self, limit: int) -> list[tuple[int, ItemChange]]:
-        """Give item changes that are in no batch yet, each with the revision that made it."""
-        with self._database.reading() as connection:
-            return sync.unsynced_items(connection, limit)
-
-    def mark_items_synced(self, changes: Sequence[tuple[int, ItemChange]], batch: int) -> None:
-        """Note that these changes are in the catalogue; what changed again meanwhile stays new."""
-        with self._database.writing() as connection:
-            sync.mark_items(connection, changes, batch)
-
-    def drop_events(self, before_us: int, *, synced_only: bool) -> int:
-        """Drop events that happened earlier, and give how many."""
-        return retention.drop_events(self._database, before_us, synced_only=synced_only)
-
-    def drop_recommendations(self, before_us: int) -> int:
-        """Drop logged lists that were given earlier, and give how many."""
-        return retention.drop_recommendations(self._database, before_us)
-
-    def drop_item_changes(self, before_us: int, *, up_to_batch: int) -> int:
-        """Drop changes stated earlier that are in a batch up to this one, and give how many."""
-        return retention.drop_item_changes(self._database, before_us, up_to_batch=up_to_batch)
 
     def ping(self) -> None:
         """Find out whether the database answers."""
