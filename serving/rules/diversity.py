@@ -12,6 +12,8 @@ from serving.rules.shelf import Shelf
 _BELOW_EVERYTHING: Final = 10.0
 """Values lie within 1 of 0, so that no fallback is worth more than a candidate."""
 
+_LOOKED_AT_FIRST: Final = 8
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Diversity:
@@ -50,26 +52,29 @@ class Mixture:
         self._vectors = diversity.vectors[shelf.item_rows]
         lengths = np.sqrt(np.einsum("ij,ij->i", self._vectors, self._vectors))
         self._per_length = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+        self._share_per_length = self._per_length * np.float32(diversity.share)
         self._values = (1 - diversity.share) * _scaled(shelf.scores, n_candidates)
-        self._share = np.float32(diversity.share)
-        self._nearest = np.zeros(len(shelf), dtype=np.float32)
+        self._penalties = np.zeros(len(shelf), dtype=np.float32)
 
     def best_first(self) -> Iterator[int]:
         """Give the places on the shelf, the one first that would add most.
 
         What is in the list already comes last.
         """
-        worth = self._values - self._share * self._nearest
-        # Mostly nobody asks for a second one, and so they are not put in order before.
-        yield int(worth.argmax())
-        yield from np.argsort(-worth, kind="stable")[1:].tolist()
+        worth = self._values - self._penalties
+        # Mostly one of the first will do, and so only the others are put in order.
+        for _ in range(min(_LOOKED_AT_FIRST, len(worth))):
+            best = int(worth.argmax())
+            yield best
+            worth[best] = -np.inf
+        yield from np.argsort(-worth, kind="stable").tolist()
 
     def place(self, place: int) -> None:
         """Note that an item is in the list."""
         self._values[place] = -np.inf
-        cosines = self._vectors @ (self._vectors[place] * self._per_length[place])
-        cosines *= self._per_length
-        np.maximum(self._nearest, cosines, out=self._nearest)
+        penalties = self._vectors @ (self._vectors[place] * self._per_length[place])
+        penalties *= self._share_per_length
+        np.maximum(self._penalties, penalties, out=self._penalties)
 
 
 def _scaled(scores: NDArray[np.float32], n_candidates: int) -> NDArray[np.float32]:
