@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.credibility import LEAST, MOST, UNKNOWN, shrunk, worth_of_mean, worth_of_share
+from features.credibility import (
+    LEAST,
+    MOST,
+    UNKNOWN,
+    shrunk,
+    worth_of_mean,
+    worth_of_rate,
+    worth_of_share,
+)
 
 
 def test_the_pool_counts_as_so_many_values() -> None:
@@ -79,3 +87,21 @@ def test_a_worth_is_always_within_its_bounds(
 
     assert LEAST <= mean <= MOST
     assert LEAST <= worth_of_share(done, done + more) <= MOST
+
+
+def test_the_variance_of_drawn_rates_is_found_again() -> None:
+    rng = np.random.default_rng(7)
+    expected = np.full((4, 3_000), 8.0)
+    rates = rng.gamma(shape=5.0, scale=1 / 5.0, size=expected.shape)
+
+    worth = worth_of_rate(rng.poisson(expected * rates).astype(np.float64), expected)
+
+    # A rate of mean 1 and variance 1 / 5 makes usualness worth 5 events.
+    assert worth == pytest.approx(5, rel=0.15)
+
+
+def test_groups_that_fall_as_everybody_does_are_worth_the_most() -> None:
+    expected = np.full((4, 10), 25.0)
+
+    assert worth_of_rate(expected, expected) == MOST
+    assert worth_of_rate(np.zeros((4, 10)), np.zeros((4, 10))) == UNKNOWN

@@ -46,6 +46,7 @@ def _some_events(seed: int = 0, n: int = 400) -> list[Row]:
             # Whole quarters of a day: some of them at `AS_OF` exactly, some later.
             days=int(rng.integers(-40, 8)) / 4,
             country=["GB", "NZ", None][rng.integers(3)],
+            device=["mobile", "desktop", None][rng.integers(3)],
         )
         for _ in range(n)
     ]
@@ -114,6 +115,37 @@ def test_demand_is_a_plain_pass_over_the_rows(events: list[Row], snapshot: Snaps
     }
     assert found == counted
     assert len(demand.counts) == len(counted)
+
+
+def test_contexts_are_a_plain_pass_over_the_rows(events: list[Row], snapshot: Snapshot) -> None:
+    counts = snapshot.contexts
+    assert counts is not None
+    people = snapshot.people
+    homes = dict(
+        zip(snapshot.users.ids(np.arange(len(snapshot.users))), people.country_names, strict=True)
+    )
+
+    wanted = Counter(
+        (
+            one["item_id"],
+            one["event_type"],
+            int(one["timestamp"].timestamp()) // 3_600,
+            one["country"] or homes.get(_person(one) or ""),
+            one["device"],
+        )
+        for one in events
+        if one["timestamp"] <= AS_OF and one["event_type"] != EventType.IMPRESSION.value
+    )
+
+    keys = zip(
+        snapshot.items.ids(counts.item_rows),
+        (EventType.of_code(code).value for code in counts.event_types.tolist()),
+        counts.hours.tolist(),
+        ((*counts.countries, None)[row] for row in counts.country_rows.tolist()),
+        ((*counts.devices, None)[row] for row in counts.device_rows.tolist()),
+        strict=True,
+    )
+    assert dict(zip(keys, counts.counts.tolist(), strict=True)) == wanted
 
 
 def test_each_history_is_in_the_order_of_time(snapshot: Snapshot) -> None:

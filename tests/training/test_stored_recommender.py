@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from features.context_lifts import ContextLifts
 from features.recommender import ListPolicy, Recommender
 from features.sources import Sources
 from tests.shops import AS_OF, full_bundle, some_models, some_snapshot, trend_rows_of
@@ -133,3 +134,18 @@ def test_a_recommender_without_anything_is_stored(full: Bundle) -> None:
     assert set(groups_of(bare)) == {"trends"}
     assert indexes_of(bare) == {}
     assert parts_of(bare)["encoder"] is None
+
+
+def test_lifts_come_back_and_a_bundle_without_any_has_none(full: Bundle, tmp_path: Path) -> None:
+    n_items = len(full.items)
+    rows = {"season": 8, "daypart": 4, "weekday": 2, "device": 4}
+    drawn = np.random.default_rng(2)
+    planted = {kind: drawn.normal(size=(n, n_items)) for kind, n in rows.items()}
+    lifts = ContextLifts(**{kind: one.astype(np.float16) for kind, one in planted.items()})
+
+    opened = _reopened(full, tmp_path / "with", lifts=lifts).recommender.lifts
+
+    assert opened is not None
+    for kind, stored in opened.arrays().items():
+        np.testing.assert_array_equal(stored, lifts.arrays()[kind], strict=True)
+    assert _reopened(full, tmp_path / "without", lifts=None).recommender.lifts is None
