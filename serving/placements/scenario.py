@@ -156,11 +156,13 @@ class SituationSettings(Section):
         )
 
     def fits_person(self, person: About) -> bool:
-        """Tell whether somebody did lately what is asked for."""
+        """Tell whether somebody did lately what is asked for; nothing else is worked out."""
+        carted, viewed = self.carted_within_hours, self.viewed_within_hours
+        bought = self.purchased_within_hours
         return (
-            _is_within(person.hours_since_cart, self.carted_within_hours)
-            and _is_within(person.hours_since_view, self.viewed_within_hours)
-            and _is_within(person.hours_since_purchase, self.purchased_within_hours)
+            (carted is None or person.hours_since_cart <= carted)
+            and (viewed is None or person.hours_since_view <= viewed)
+            and (bought is None or person.hours_since_purchase <= bought)
         )
 
 
@@ -218,7 +220,3 @@ _ANYBODY: Final = SegmentSettings()
 def _lives_in(person: About, situation: Situation) -> str | None:
     found = country(person.country)
     return situation.country if found is None else found.code
-
-
-def _is_within(hours: float, most: float | None) -> bool:
-    return most is None or hours <= most
