@@ -13,6 +13,7 @@ from http import HTTPStatus
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
+from uuid import uuid4
 
 import click
 
@@ -51,6 +52,7 @@ def demo(*, once: bool, home: Path) -> None:
     port = _free_port() if once else _PORT
     with _server(home, port) as server:
         _ask(port, key.split()[-1], users[0], item)
+        _react(port, key.split()[-1], users[0], item)
         if not once:
             click.secho(f"\nServing on http://{_LOOPBACK}:{port} until Ctrl-C", bold=True)
             server.wait()
@@ -124,6 +126,40 @@ def _ask(port: int, key: str, user_id: str, item_id: str) -> None:
     for who, path, body in asked:
         click.secho(f"\n{who}: POST {path} {json.dumps(body)}", bold=True)
         _show(*_request(port, "POST", path, body=body, key=key))
+
+
+def _react(port: int, key: str, user_id: str, item_id: str) -> None:
+    """Do what shoppers do, and print how the next list differs."""
+    stranger = {"anonymous_id": "somebody-new"}
+    _before_and_after(port, key, stranger, {"event_type": "view", "item_id": item_id})
+    customer = {"user_id": user_id}
+    (first, *_) = _listed(port, key, customer)
+    _before_and_after(port, key, customer, {"event_type": "purchase", "item_id": first["item_id"]})
+
+
+def _before_and_after(port: int, key: str, who: dict[str, str], event: dict[str, str]) -> None:
+    before = _listed(port, key, who)
+    posted = {"event_id": uuid4().hex, **who, **event}
+    click.secho(f"\nPOST /v1/events {json.dumps({'events': [posted]})}", bold=True)
+    status, answer = _request(port, "POST", "/v1/events", body={"events": [posted]}, key=key)
+    click.echo(f"  HTTP {status} {json.dumps(answer)}")
+    after = _listed(port, key, who)
+    known = {item["item_id"] for item in before}
+    click.echo(f"  {'the list before':<44} {'and right after':<44}")
+    for old, new in zip(before, after, strict=False):
+        mark = " " if new["item_id"] in known else "+"
+        click.echo(f"  {_title(old):<44.44} {mark} {_title(new):<42.42} {new['source']}")
+
+
+def _listed(port: int, key: str, who: dict[str, str]) -> list[dict[str, Any]]:
+    body = {**who, "num_results": 6}
+    _, answer = _request(port, "POST", "/v1/recommend", body=body, key=key)
+    items: list[dict[str, Any]] = answer["items"]
+    return items
+
+
+def _title(item: dict[str, Any]) -> str:
+    return str(item["properties"].get("title", item["item_id"]))
 
 
 def _request(
