@@ -54,7 +54,8 @@ def test_every_operation_tells_the_one_shape_of_errors(described: dict[str, Any]
 
 def test_every_endpoint_tells_the_key_that_it_needs(described: dict[str, Any]) -> None:
     for path, endpoint in ENDPOINTS.items():
-        assert described["paths"][path]["post"]["security"] == [{"key": [endpoint.scope.value]}]
+        operation = described["paths"][path][endpoint.method.lower()]
+        assert operation["security"] == [{"key": [endpoint.scope.value]}]
 
 
 @pytest.mark.parametrize(

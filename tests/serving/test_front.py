@@ -15,7 +15,7 @@ from serving.schemas import BatchAnswer, Health, ListAnswer
 from tests.serving.asking import Ask, MakeAsk, MakeHouse, nothing_behind
 from training.bundle import Bundle
 
-POSTS = sorted(ENDPOINTS)
+PATHS = sorted(ENDPOINTS)
 PAGES = ["/readyz", "/metrics", "/docs.json"]
 
 
@@ -28,12 +28,17 @@ def test_what_is_not_ours_is_unknown_with_every_method(ask: Ask, method: str, pa
     assert answer.error["code"] == "unknown_route"
 
 
-@pytest.mark.parametrize("path", POSTS)
-def test_an_endpoint_takes_post_only(ask: Ask, path: str) -> None:
-    answer = ask("GET", path)
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_an_endpoint_takes_its_own_method_only(ask: Ask, method: str, path: str) -> None:
+    answer = ask(method, path)
 
-    assert (answer.status, answer.error["code"]) == (405, "method_not_allowed")
-    assert answer.headers["allow"] == "POST"
+    its_own = ENDPOINTS[path].method
+    wanted = 400 if method == its_own else 405
+    assert answer.status == wanted
+    if method != its_own:
+        assert answer.error["code"] == "method_not_allowed"
+        assert answer.headers["allow"] == its_own
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from features.errors import InvalidInput, UnknownPlacement
 from features.events import EventType
@@ -31,10 +30,12 @@ from serving.picks import Picker, pick_lines
 from serving.placements import Placements
 from serving.road import Road
 from serving.schemas import PickStatus
+from tests.shops import AS_OF
 from training.bundle import Bundle
 
 EMAIL, ANYBODY = "weekly_email", "discover"
 N_USERS = 60
+NOW = AS_OF
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +56,9 @@ def without_history(bundle: Bundle, user_row: int) -> Road:
 
 
 def rows_of(road: Road, placement: str, user_rows: list[int], num_results: int = 10) -> list[Any]:
-    rows = np.array(user_rows)
     ids = [road.bundle.users.id_of(row) if row >= 0 else "nobody" for row in user_rows]
-    picker = Picker.of(road, placement, num_results)
-    found: list[Any] = pick_table(picker, rows, ids).to_pylist()
+    picker = Picker.of(road, placement, num_results, now=NOW)
+    found: list[Any] = pick_table(picker, ids).to_pylist()
     return found
 
 
@@ -78,7 +78,9 @@ def test_without_consent_nobody_ever_gets_an_item(
     people = People.of([None] * N_USERS, consents)
     road = Road(replace(tiny_bundle, people=people), Placements.load())
 
-    *lines, _ = pick_lines(road, EMAIL, [f"user-{row:02d}" for row in range(N_USERS)], 5)
+    *lines, _ = pick_lines(
+        Picker.of(road, EMAIL, 5, now=NOW), [f"user-{row:02d}" for row in range(N_USERS)]
+    )
 
     agreed = ["email" in (one or ()) for one in consents]
     assert [bool(line["items"]) for line in lines] == agreed
@@ -172,7 +174,7 @@ def test_a_short_list_says_why(road: Road) -> None:
 def test_every_line_has_the_shape_of_the_wire_and_the_trailer_counts_them(road: Road) -> None:
     asked = ["user-02", "user-00", "stranger", "user-00"]
 
-    *lines, trailer = pick_lines(road, EMAIL, asked, 4)
+    *lines, trailer = pick_lines(Picker.of(road, EMAIL, 4, now=NOW), asked)
 
     told = [PickStatus.model_validate_json(orjson.dumps(line)) for line in lines]
     assert [line.user_id for line in told] == asked
@@ -190,7 +192,7 @@ def test_every_line_has_the_shape_of_the_wire_and_the_trailer_counts_them(road: 
 
 def test_an_unknown_placement_is_an_error_before_the_first_line(road: Road) -> None:
     with pytest.raises(UnknownPlacement, match="weekly_email"):
-        pick_lines(road, "weekly_emial", ["user-00"], 4)
+        Picker.of(road, "weekly_emial", 4, now=NOW)
 
 
 # Files
@@ -225,7 +227,7 @@ def of_csv(path: Path) -> list[Any]:
 def job_of(road: Road, out: Path, user_ids: list[str] | None = None) -> PickJob:
     users = road.bundle.users
     audience = Audience.everybody(users) if user_ids is None else Audience.named(users, user_ids)
-    return PickJob(Picker.of(road, EMAIL, 5), audience, out)
+    return PickJob(Picker.of(road, EMAIL, 5, now=NOW), audience, out)
 
 
 @pytest.mark.parametrize(
@@ -258,9 +260,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """For how many users lists have been made, call by call."""
     counted: list[int] = []
 
-    def counting(picker: Picker, user_rows: NDArray[np.int64], user_ids: list[str]) -> pa.Table:
+    def counting(picker: Picker, user_ids: list[str]) -> pa.Table:
         counted.append(len(user_ids))
-        return pick_table(picker, user_rows, user_ids)
+        return pick_table(picker, user_ids)
 
     monkeypatch.setattr(pick_job, "pick_table", counting)
     return counted
@@ -342,11 +344,11 @@ def test_parts_of_another_job_are_refused_by_name_of_what_differs(
     users, out = strangers(2 * USERS_IN_A_PART), tmp_path / "picks.parquet"
     interrupted(road, out, users, after=USERS_IN_A_PART)
     fewer = job_of(road, out, users[:10])
-    elsewhere = replace(job_of(road, out, users), picker=Picker.of(road, ANYBODY, 7))
+    elsewhere = replace(job_of(road, out, users), picker=Picker.of(road, ANYBODY, 7, now=NOW))
 
     with pytest.raises(InvalidInput, match=r"with other users;.*--restart"):
         fewer.run(idle)
-    with pytest.raises(InvalidInput, match="with other placement, purpose, num_results;"):
+    with pytest.raises(InvalidInput, match="with other placement, num_results;"):
         elsewhere.run(idle)
 
     fewer.run(idle, restart=True)
@@ -363,6 +365,16 @@ def test_another_bundle_is_another_job(
 
     with pytest.raises(InvalidInput, match="with other bundle_id;"):
         job_of(Road(Bundle.open(folder), Placements.load()), out, users).run(idle)
+
+
+def test_other_placements_are_another_job(road: Road, tmp_path: Path) -> None:
+    users, out = strangers(2 * USERS_IN_A_PART), tmp_path / "picks.parquet"
+    interrupted(road, out, users, after=USERS_IN_A_PART)
+    stricter = tmp_path / "placements.toml"
+    stricter.write_text('[weekly_email]\nexclude_purchased = true\npurpose = "sms"\n')
+
+    with pytest.raises(InvalidInput, match="with other config_version;"):
+        job_of(Road(road.bundle, Placements.load(stricter)), out, users).run(idle)
 
 
 def test_two_jobs_on_one_file_do_not_disturb_each_other(road: Road, tmp_path: Path) -> None:

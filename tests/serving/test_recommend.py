@@ -12,14 +12,16 @@ from features.errors import UnknownPlacement, VitrineError
 from features.events import EventType
 from features.history import Histories
 from features.ids import IdMap
+from serving.news import News
 from serving.placements import Placements
 from serving.recommend import answer_batch, answer_recommend
 from serving.road import Road
 from serving.schemas import BatchAnswer, BatchRequest, Context, ListAnswer, RecommendRequest
-from tests.shops import bundle_of, some_bundle, some_snapshot
+from tests.shops import AS_OF, bundle_of, some_bundle, some_snapshot
 from training.bundle import Bundle
 
 BUY = EventType.PURCHASE.code
+NOW = AS_OF
 PLACEMENTS = Placements.load()
 
 
@@ -35,9 +37,14 @@ def road(bundle: Bundle) -> Road:
 
 def _answer(road: Road, **request: object) -> ListAnswer:
     """Answer one request as the wire gives it."""
-    (answer,) = answer_recommend(road, [RecommendRequest.model_validate(request)])
+    (answer,) = answer_recommend(road, [RecommendRequest.model_validate(request)], now=NOW)
     assert not isinstance(answer, VitrineError)
     return ListAnswer.model_validate_json(orjson.dumps(answer))
+
+
+def _batch(road: Road, batch: BatchRequest) -> dict[str, object]:
+    nothing_new = News.none([one.person for one in batch.requests])
+    return answer_batch(road, batch, nothing_new, now=NOW)
 
 
 def _shown(answer: ListAnswer) -> list[str]:
@@ -83,13 +90,24 @@ def test_an_answer_says_what_it_was_made_from(road: Road, bundle: Bundle) -> Non
 def test_somebody_unknown_gets_what_is_trending_and_is_told(
     road: Road, who: dict[str, str]
 ) -> None:
-    answer = _answer(road, **who)
+    answer = _answer(road, placement="discover", **who)
 
     trends = road.bundle.recommender.trends
     assert _shown(answer) == road.bundle.items.ids(trends.top[-1, :10])
     assert {item.source for item in answer.items} == {"trending"}
     assert _codes(answer) == ["no_history"]
     assert "not known" in answer.warnings[0].message
+
+
+def test_a_new_visitors_home_page_mixes_what_is_trending(road: Road) -> None:
+    answer = _answer(road)
+
+    trends = road.bundle.recommender.trends
+    assert answer.scenario == "new_visitor"
+    assert set(_shown(answer)) <= set(road.bundle.items.ids(trends.top[-1]))
+    # Of the shop's two categories, not more than three of six in a row are of one.
+    is_left = [item.properties["category"] == "Left" for item in answer.items]
+    assert all(sum(is_left[start : start + 6]) == 3 for start in range(5))
 
 
 def test_a_user_who_did_nothing_yet_is_told_so(road: Road) -> None:
@@ -101,7 +119,7 @@ def test_a_user_who_did_nothing_yet_is_told_so(road: Road) -> None:
 
 @pytest.mark.parametrize("country", ["FR", "GB", "NZ", "Atlantis"])
 def test_a_request_may_say_where_somebody_is(road: Road, country: str) -> None:
-    answer = _answer(road, context={"country": country})
+    answer = _answer(road, placement="discover", context={"country": country})
 
     trends = road.bundle.recommender.trends
     assert _shown(answer) == road.bundle.items.ids(trends.top[trends.row_of(country), :10])
@@ -112,9 +130,10 @@ def test_somebody_new_gets_the_trend_of_the_country_the_shop_knows(bundle: Bundl
     road = Road(replace(bundle, people=people), PLACEMENTS)
 
     known = _answer(road, user_id="user-000")
+    in_each = [_answer(road, context={"country": one}) for one in people.countries]
 
-    assert _shown(known) == _shown(_answer(road, context={"country": people.countries[2]}))
-    assert _shown(known) != _shown(_answer(road, context={"country": people.countries[0]}))
+    assert _shown(known) == _shown(in_each[2])
+    assert _shown(known) != _shown(in_each[0])
 
 
 def test_a_visitor_is_known_by_what_is_on_the_page(road: Road) -> None:
@@ -282,14 +301,14 @@ def test_a_shortfall_accounts_for_the_whole_catalogue(
 
 
 def test_an_unknown_placement_is_an_error_that_names_the_near_ones(road: Road) -> None:
-    (error,) = answer_recommend(road, [RecommendRequest(placement="hom")])
+    (error,) = answer_recommend(road, [RecommendRequest(placement="hom")], now=NOW)
 
     assert isinstance(error, UnknownPlacement)
     assert "'hom'; use one of home" in error.message
 
 
 def test_no_requests_have_no_answers(road: Road) -> None:
-    assert answer_recommend(road, []) == []
+    assert answer_recommend(road, [], now=NOW) == []
 
 
 requests = st.builds(
@@ -311,10 +330,10 @@ def test_a_request_is_answered_the_same_alone_and_among_others(
 ) -> None:
     road = Road(some_bundle(3, n_users=40, n_items=30), PLACEMENTS)
 
-    together = answer_recommend(road, requests)
+    together = answer_recommend(road, requests, now=NOW)
 
     for request, answer in zip(requests, together, strict=True):
-        (alone,) = answer_recommend(road, [request])
+        (alone,) = answer_recommend(road, [request], now=NOW)
         assert isinstance(answer, VitrineError) is (request.placement == "no-such-place")
         if isinstance(answer, VitrineError):
             assert str(answer) == str(alone)
@@ -341,7 +360,7 @@ def test_one_bad_request_does_not_spoil_the_others(road: Road, distinct: bool) -
         }
     )
 
-    raw = orjson.dumps(answer_batch(road, batch))
+    raw = orjson.dumps(_batch(road, batch))
 
     BatchAnswer.model_validate_json(raw)
     first, second, third = orjson.loads(raw)["answers"]
@@ -355,9 +374,7 @@ def test_distinct_lists_share_no_item(road: Road) -> None:
     plain, distinct = (
         orjson.loads(
             orjson.dumps(
-                answer_batch(
-                    road, BatchRequest.model_validate({"requests": users, "distinct": distinct})
-                )
+                _batch(road, BatchRequest.model_validate({"requests": users, "distinct": distinct}))
             )
         )["answers"]
         for distinct in (False, True)
