@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "recommend": "serving.cli",
     "similar": "serving.cli",
     "picks": "serving.cli",
-    "keys": "serving.cli",
+    "keys": "serving.keys_cli",
     "serve": "serving.cli",
     "demo": "serving.demo",
 }

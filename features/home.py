@@ -38,7 +38,7 @@ class Home:
 
     @property
     def keys(self) -> Path:
-        """The API keys, hashed."""
+        """Where earlier versions kept the API keys; they are in the store now."""
         return self.root / "keys.toml"
 
     @property

@@ -1,4 +1,4 @@
-"""The commands of serving: start the server, issue keys, look at lists, make picks."""
+"""The commands of serving: start the server, look at lists, make picks."""
 
 import os
 import socket
@@ -6,7 +6,7 @@ import sys
 from contextlib import closing
 from ipaddress import ip_address
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -14,7 +14,9 @@ from features.errors import InvalidSettings
 from features.home import Home
 from features.kinds import Kind
 from features.options import at_home
-from serving.auth import KeyRing, Scope, issue_key
+
+if TYPE_CHECKING:
+    from serving.settings import ServerSettings
 
 
 @click.command()
@@ -44,7 +46,7 @@ def serve(home: Path, host: str, port: int, workers: int) -> None:
         "VITRINE_WORKERS": str(workers),
     }
     settings = ServerSettings.from_environment(environment)
-    _check_keys(settings.shop, needed=settings.needs_keys)
+    _check_keys(settings)
     open_road(settings.shop)
     _check_port(host, port)
     Path(environment["BENTOML_HOME"]).mkdir(parents=True, exist_ok=True)
@@ -54,8 +56,12 @@ def serve(home: Path, host: str, port: int, workers: int) -> None:
     os.execve(bentoml[0], bentoml, environment)  # noqa: S606 -- our own interpreter, no shell
 
 
-def _check_keys(home: Home, *, needed: bool) -> None:
-    if not needed:
+def _check_keys(settings: "ServerSettings") -> None:
+    from serving.auth import key_store, living
+    from serving.clock import now_utc
+    from serving.errors import StoreUnavailable
+
+    if not settings.needs_keys:
         click.secho(
             "INSECURE: VITRINE_INSECURE_DEVELOPMENT=1 answers everybody without an API key.",
             fg="red",
@@ -63,10 +69,17 @@ def _check_keys(home: Home, *, needed: bool) -> None:
             err=True,
         )
         return
-    if not KeyRing.load(home.keys).keys:
+    try:
+        with key_store(settings) as store:
+            issued = living(store, now=now_utc())
+    except StoreUnavailable as error:
+        # A restart must not fail for a store that is away for a moment.
+        click.echo(f"The API keys are read once the store is back: {error}", err=True)
+        return
+    if not issued:
         raise InvalidSettings(
-            f"no API key has been issued in {home.root}; run vitrine keys create, or set"
-            " VITRINE_INSECURE_DEVELOPMENT=1 to try it out without"
+            f"no API key has been issued for {settings.home}, or none that still opens anything;"
+            " run vitrine keys create, or set VITRINE_INSECURE_DEVELOPMENT=1 to try it out without"
         )
 
 
@@ -86,28 +99,6 @@ def _check_port(host: str, port: int) -> None:
             raise InvalidSettings(
                 f"cannot listen on {host}:{port} ({error.strerror}); give another --port"
             ) from error
-
-
-@click.group()
-def keys() -> None:
-    """Issue API keys."""
-
-
-@keys.command()
-@at_home
-@click.option("--name", required=True, help="Who will hold it; stands in the access log.")
-@click.option(
-    "--scope",
-    "scopes",
-    type=click.Choice([scope.value for scope in Scope]),
-    multiple=True,
-    required=True,
-    help="What it is for; may be given several times.",
-)
-def create(home: Path, name: str, scopes: tuple[str, ...]) -> None:
-    """Issue a key; it is shown this once, and only its hash is kept."""
-    click.echo(issue_key(Home(home), name, [Scope(scope) for scope in scopes]))
-    click.echo("Keep it: it cannot be shown again.", err=True)
 
 
 _num_results = click.option(

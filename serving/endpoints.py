@@ -5,7 +5,7 @@ A batch, an audience and picks take longer and are made in one thread behind, so
 held up.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -71,15 +71,6 @@ class Endpoint:
     method: Literal["POST", "PUT"] = "POST"
     largest_body: int = MIB
     media_type: str = JSON
-
-
-def placements_of(request: Wire) -> Iterable[str]:
-    """Name the placements that a request asks for: a key must be for their purposes, too."""
-    if isinstance(request, BatchRequest):
-        return [one.placement for one in request.requests]
-    if isinstance(request, RecommendRequest | RowsRequest | PicksRequest):
-        return [request.placement]
-    return []
 
 
 _STOREFRONT, _EMAIL, _ADMIN = Scope.STOREFRONT, Scope.EMAIL, Scope.ADMIN

@@ -15,7 +15,7 @@ from serving import logs, request_ids
 from serving.auth import Scope
 from serving.bodies import Message, Receive, parse_body, read_body
 from serving.docs import describe
-from serving.endpoints import ENDPOINTS, Endpoint, placements_of
+from serving.endpoints import ENDPOINTS, Endpoint
 from serving.errors import InternalError, MethodNotAllowed
 from serving.house import House
 from serving.passing import PASSED, Passed, unknown_route
@@ -100,7 +100,7 @@ class Front:
         declared = visit.headers.get(b"content-length")
         body = await read_body(visit.receive, largest=endpoint.largest_body, declared=declared)
         request = parse_body(body, endpoint.takes)
-        self._house.check_purposes(key, placements_of(request))
+        self._house.check_purposes(key, request)
         return await endpoint.respond(self._house.desk, request)
 
     def _readyz(self, visit: Visit) -> Reply:  # noqa: ARG002 -- a page may look at who asks

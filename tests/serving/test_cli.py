@@ -1,4 +1,4 @@
-"""The commands of serving: a key once, and a start that says what is missing."""
+"""The command that serves: it starts, or says what is missing."""
 
 import shutil
 import socket
@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 from features.errors import InvalidSettings, NoBundle, VitrineError
 from features.home import Home
 from serving import cli
-from serving.auth import KeyRing, Scope, issue_key
+from serving.auth import Scope, issue_key, key_store, revoke
+from serving.clock import now_utc
+from serving.settings import ServerSettings
 
 
 class _Replaced(Exception):
@@ -48,16 +50,6 @@ def _refused(result: Result, kind: type[VitrineError]) -> str:
     return str(result.exception)
 
 
-def test_a_created_key_is_all_that_stands_on_the_output(home: Home) -> None:
-    words = ["create", "--home", str(home.root), "--name", "mail", "--scope", "email"]
-
-    result = CliRunner().invoke(cli.keys, words)
-
-    key = KeyRing.load(home.keys).admit(f"Bearer {result.stdout.strip()}".encode(), Scope.EMAIL)
-    assert (key.name, key.scopes) == ("mail", (Scope.EMAIL,))
-    assert "cannot be shown again" in result.stderr
-
-
 def test_a_server_becomes_bentomls_with_the_homes_settings(
     home: Home, started: list[tuple[list[str], dict[str, str]]]
 ) -> None:
@@ -76,6 +68,37 @@ def test_a_server_becomes_bentomls_with_the_homes_settings(
 
 def test_without_a_key_the_server_does_not_start(home: Home) -> None:
     assert "vitrine keys create" in _refused(_serve(home), InvalidSettings)
+
+
+def test_with_revoked_keys_alone_the_server_does_not_start(home: Home) -> None:
+    issue_key(home, "shop", [Scope.STOREFRONT])
+    with key_store(ServerSettings(home=home.root)) as store:
+        revoke(store, "shop", now=now_utc())
+
+    assert "vitrine keys create" in _refused(_serve(home), InvalidSettings)
+
+
+def test_with_keys_of_an_earlier_version_it_starts(
+    home: Home, started: list[tuple[list[str], dict[str, str]]]
+) -> None:
+    digest = "0" * 64
+    home.keys.write_text(f'[[key]]\nname = "web"\nsha256 = "{digest}"\nscopes = [\'email\']\n')
+
+    _serve(home)
+
+    assert len(started) == 1
+    assert not home.keys.exists()
+
+
+def test_a_store_that_is_away_does_not_hold_up_the_start(
+    home: Home, started: list[tuple[list[str], dict[str, str]]]
+) -> None:
+    away = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
+
+    result = _serve(home, environment={"VITRINE_STORE_URL": away})
+
+    assert len(started) == 1
+    assert "once the store is back" in result.stderr
 
 
 def test_without_keys_on_purpose_it_says_so_loudly(
