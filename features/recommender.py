@@ -228,15 +228,21 @@ class Recommender:
         is_new = np.diff(proposal.seen.persons.confidence.indptr) == 0
         return np.where(is_new[candidates.person_rows], np.float32(0), scores)
 
-    def _fill(self, lists: Lists, proposal: Proposal, policy: ListPolicy) -> None:
-        """Append what is wanted by everybody to the lists that came out short."""
+    def fallbacks(
+        self, proposal: Proposal, place: int, policy: ListPolicy
+    ) -> list[tuple[Source, NDArray[np.int32]]]:
+        """Name what may fill a person's list where the sources named too little, best first."""
         if policy.fallback is None:
-            return
-        free, trends = ~proposal.blocked.marks, self.trends
-        arrivals = self.sources.arrivals
+            return []
+        trends, arrivals = self.trends, self.sources.arrivals
+        row = proposal.seen.trend_rows[place]
+        named = [(Source.POPULAR, trends.top[row]), (Source.POPULAR, trends.order)]
+        if policy.fallback is Source.NEW_ARRIVAL and arrivals is not None:
+            named.insert(0, (Source.NEW_ARRIVAL, arrivals.item_rows))
+        free = ~proposal.blocked.marks[place]
+        return [(source, rows[free[rows]]) for source, rows in named]
+
+    def _fill(self, lists: Lists, proposal: Proposal, policy: ListPolicy) -> None:
         for place in lists.short:
-            if policy.fallback is Source.NEW_ARRIVAL and arrivals is not None:
-                new = arrivals.item_rows[free[place, arrivals.item_rows]]
-                lists.fill(place, new, Source.NEW_ARRIVAL)
-            for popular in (trends.top[proposal.seen.trend_rows[place]], trends.order):
-                lists.fill(place, popular[free[place, popular]], Source.POPULAR)
+            for source, rows in self.fallbacks(proposal, place, policy):
+                lists.fill(place, rows, source)

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.candidates import Source
 from features.due import Due
 from features.lists import Lists
 from features.proposal import ListPolicy, Proposal
@@ -90,14 +89,13 @@ class Shaping:
         return dict(zip(due.item_rows[theirs].tolist(), days, strict=True))
 
     def _fallback(self, proposal: Proposal, place: int, plan: Plan) -> Shelf | None:
-        """Give what is popular, so that caps hold among what fills a list, too."""
-        if self.policy.fallback is None or not plan.caps:
+        """Give what would fill the list, so that caps hold among it, too."""
+        named = self.recommender.fallbacks(proposal, place, self.policy) if plan.caps else []
+        if not named:
             return None
-        free, trends = ~proposal.blocked.marks[place], self.recommender.trends
-        local = trends.top[proposal.seen.trend_rows[place]]
-        popular = np.concatenate((local, trends.order))
-        popular = popular[free[popular]]
-        _, first = np.unique(popular, return_index=True)
-        rows = popular[np.sort(first)][: _FALLBACK_DEPTH * self.policy.num_results]
-        sources = np.full(len(rows), Source.POPULAR.code, dtype=np.uint8)
-        return Shelf(rows.astype(np.int32), np.zeros(len(rows), dtype=np.float32), sources)
+        rows = np.concatenate([some for _, some in named])
+        codes = [np.full(len(some), source.code, np.uint8) for source, some in named]
+        _, first = np.unique(rows, return_index=True)
+        kept = np.sort(first)[: _FALLBACK_DEPTH * self.policy.num_results]
+        sources = np.concatenate(codes)[kept]
+        return Shelf(rows[kept].astype(np.int32), np.zeros(len(kept), dtype=np.float32), sources)
