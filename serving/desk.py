@@ -41,14 +41,22 @@ class Desk:
         The way to the store.
     clock : function that returns an aware datetime
         The time.
+    when_degraded : function
+        Told of each answer that is made without the store.
     """
 
     def __init__(
-        self, live: LiveBundle, reach: Reach, *, clock: Callable[[], datetime] = now_utc
+        self,
+        live: LiveBundle,
+        reach: Reach,
+        *,
+        clock: Callable[[], datetime] = now_utc,
+        when_degraded: Callable[[], None] = lambda: None,
     ) -> None:
         self.live = live
         self.reach = reach
         self.clock = clock
+        self._when_degraded = when_degraded
         self.events: GroupCommit[Event, bool] = GroupCommit(self._write_events)
         self.log: GroupCommit[LoggedList, None] = GroupCommit(self._write_lists)
         self._catalogue = LiveCatalogue(clock)
@@ -84,6 +92,7 @@ class Desk:
         try:
             return await self.reach.ask(lambda store: self._looked_up(base, store, persons, about))
         except StoreUnavailable:
+            self._when_degraded()
             road = self._kept(base)
             return road, replace(News.none(persons, degraded=True), trending_now=self._now(road))
 

@@ -33,7 +33,7 @@ class House:
         self.ledger = Ledger(self.telemetry)
         self.live = LiveBundle(settings.shop, self.telemetry)
         self.reach = Reach(settings.store)
-        self.desk = Desk(self.live, self.reach)
+        self.desk = Desk(self.live, self.reach, when_degraded=self.telemetry.degraded)
         self.keys = LiveKeys(self.reach, settings.shop.keys)
         self._following: asyncio.Task[None] | None = None
 
@@ -67,6 +67,9 @@ class House:
             await self.keys.look(now=self.desk.clock())
         await self.live.look()
         await self.desk.refresh()
+        log = self.desk.log
+        n_lost = log.n_dropped + log.n_failed
+        self.telemetry.looked_at_store(is_up=self.reach.is_up, n_lost=n_lost)
 
     def admit(self, authorization: bytes | None, needed: Scope) -> ApiKey | None:
         """Let a request in, and give its key; None where keys are switched off.

@@ -49,6 +49,18 @@ class Telemetry(Collector):
             "Promoted bundles that were refused; the one before keeps serving.",
             registry=self._registry,
         )
+        self._degraded = Counter(
+            "vitrine_degraded_answers",
+            "Answers that were made without the store.",
+            registry=self._registry,
+        )
+        self._lost = Counter(
+            "vitrine_lists_not_logged",
+            "Lists that were given and are not in the recommendation log.",
+            registry=self._registry,
+        )
+        self._store_is_up = False
+        self._n_lost = 0
         self._series: dict[tuple[str, int], Histogram] = {}
         self._bundle: Bundle | None = None
 
@@ -78,6 +90,24 @@ class Telemetry(Collector):
         """Count a promoted bundle that was refused."""
         self._refusals.inc()
 
+    def degraded(self) -> None:
+        """Count an answer that was made without the store."""
+        self._degraded.inc()
+
+    def looked_at_store(self, *, is_up: bool, n_lost: int) -> None:
+        """Tell from now on whether the store can be reached, and count what was not logged.
+
+        Parameters
+        ----------
+        is_up : bool
+            Whether it answered when it was last asked.
+        n_lost : int
+            Lists that could not be written since the worker started.
+        """
+        self._store_is_up = is_up
+        self._lost.inc(n_lost - self._n_lost)
+        self._n_lost = n_lost
+
     def render(self) -> bytes:
         """Give the metrics as Prometheus reads them."""
         told = CollectorRegistry()
@@ -88,7 +118,10 @@ class Telemetry(Collector):
         return generate_latest(self._registry) + generate_latest(told)
 
     def collect(self) -> Iterator[Metric]:
-        """Tell of this worker's bundle; workers differ only for a moment after a promotion."""
+        """Tell of this worker's bundle and store; workers differ only for a moment."""
+        yield GaugeMetricFamily(
+            "vitrine_store_up", "1 where the store can be reached.", value=float(self._store_is_up)
+        )
         if self._bundle is None:
             return
         manifest = self._bundle.manifest
