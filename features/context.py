@@ -4,17 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from enum import StrEnum
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from features.countries import country as country_of
 from features.countries import zone_latitudes
 from features.errors import InvalidInput
+from features.time_zones import time_zone
 
 _TROPIC_DEGREES: Final = 12.0
 """Nearer to the equator the months do not make seasons."""
@@ -144,15 +142,15 @@ def situation(
     if at.utcoffset() is None:
         raise InvalidInput(f"the moment {at.isoformat()} has no UTC offset; give it one, such as Z")
     place = country_of(country)
-    known_zone = timezone or (None if place is None else place.timezone)
-    local = at if known_zone is None else at.astimezone(zone(known_zone))
+    zone = timezone or (None if place is None else place.timezone)
+    local = at if zone is None else at.astimezone(time_zone(zone))
     latitude = zone_latitudes().get(timezone or "") if place is None else place.latitude
     return Situation(
         at=local,
         country=None if place is None else place.code,
         season=season(local.month, latitude),
-        daypart=None if known_zone is None else daypart(local.hour),
-        weekday=None if known_zone is None else weekday(local.weekday()),
+        daypart=None if zone is None else daypart(local.hour),
+        weekday=None if zone is None else weekday(local.weekday()),
         device=device_kind(device),
     )
 
@@ -233,26 +231,3 @@ def _understood(told: str) -> Iterator[Device]:
     for device, words in _DEVICE_WORDS:
         if re.search(rf"(?<![a-z])(?:{words})(?![a-z])", told):
             yield device
-
-
-@lru_cache(maxsize=1024)
-def zone(timezone: str) -> ZoneInfo:
-    """Find a time zone.
-
-    Raises
-    ------
-    InvalidInput
-        There is none of this name; names like it are in the message.
-    """
-    if timezone in _zones():
-        return ZoneInfo(timezone)
-    near = get_close_matches(timezone, _zones(), n=3, cutoff=0.6)
-    meant = f"did you mean {', '.join(near)}?" if near else "such as Europe/London"
-    raise InvalidInput(f"there is no time zone {timezone!r}; give an IANA name: {meant}")
-
-
-@cache
-def _zones() -> dict[str, None]:
-    """Name every time zone there is, sorted."""
-    names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
-    return dict.fromkeys(sorted(names))

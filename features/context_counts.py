@@ -9,16 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from features.context import (
-    KINDS,
-    daypart,
-    device_kind,
-    season,
-    weekday,
-    zone,
-)
+from features.context import KINDS, daypart, device_kind, season, weekday
 from features.countries import Country, country
 from features.history import SECONDS_PER_DAY
+from features.time_zones import time_zone
 
 UNKNOWN: Final = -1
 
@@ -125,6 +119,6 @@ def _noon(day: int) -> datetime:
 
 
 def _minutes_ahead(timezone: str, moments: Sequence[datetime]) -> list[int]:
-    clock = zone(timezone)
+    clock = time_zone(timezone)
     offsets = (moment.astimezone(clock).utcoffset() or timedelta() for moment in moments)
     return [int(offset.total_seconds()) // 60 for offset in offsets]

@@ -28,21 +28,21 @@ class ContextLifts:
 
     Parameters
     ----------
-    season : ndarray of float16, shape (8, n_items)
+    season : ndarray of float32, shape (8, n_items)
         In the order of `Season`: the northern seasons, and then the southern. An item's winter
         is the same in both, unless the south has shown that it is not: Christmas is in summer.
-    daypart : ndarray of float16, shape (4, n_items)
+    daypart : ndarray of float32, shape (4, n_items)
         In the order of `Daypart`.
-    weekday : ndarray of float16, shape (2, n_items)
+    weekday : ndarray of float32, shape (2, n_items)
         In the order of `Weekday`.
-    device : ndarray of float16, shape (4, n_items)
+    device : ndarray of float32, shape (4, n_items)
         In the order of `Device`.
     """
 
-    season: NDArray[np.float16]
-    daypart: NDArray[np.float16]
-    weekday: NDArray[np.float16]
-    device: NDArray[np.float16]
+    season: NDArray[np.float32]
+    daypart: NDArray[np.float32]
+    weekday: NDArray[np.float32]
+    device: NDArray[np.float32]
 
     @classmethod
     def of(
@@ -79,7 +79,7 @@ class ContextLifts:
             for groups in levels:
                 tally = tally.learnt(groups)
                 tally = tally.learnt(groups, apart=True) if blocks > 1 else tally
-            lifts[kind] = np.log(tally.lifts).reshape(-1, len(catalogue)).astype(np.float16)
+            lifts[kind] = np.log(tally.lifts).reshape(-1, len(catalogue)).astype(np.float32)
         return cls(**lifts)
 
     def log_lifts(self, situation: Situation) -> dict[str, NDArray[np.float32]]:
@@ -90,7 +90,7 @@ class ContextLifts:
         dict of str to ndarray of float32, shape (n_items,)
             By "season", "daypart", "weekday" and "device"; what is not known is left out.
         """
-        return {kind: self._row(kind, situation).astype(np.float32) for kind in situation.kinds}
+        return {kind: self._row(kind, situation) for kind in situation.kinds}
 
     def out_of_season(
         self, situation: Situation, *, floor: float = 0.5
@@ -112,7 +112,7 @@ class ContextLifts:
         """
         if situation.season is None:
             return None
-        marks: NDArray[np.bool_] = self._row("season", situation) < np.float16(np.log(floor))
+        marks: NDArray[np.bool_] = self._row("season", situation) < np.float32(np.log(floor))
         return marks
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -124,11 +124,11 @@ class ContextLifts:
         """Build from what `arrays` gave."""
         return cls(**{kind: arrays[kind] for kind in KINDS})
 
-    def _row(self, kind: str, situation: Situation) -> NDArray[np.float16]:
+    def _row(self, kind: str, situation: Situation) -> NDArray[np.float32]:
         row = KINDS[kind].index(situation.kinds[kind])
         if kind == "season" and is_southern(situation):
             row += len(KINDS[kind])
-        lifts: NDArray[np.float16] = getattr(self, kind)[row]
+        lifts: NDArray[np.float32] = getattr(self, kind)[row]
         return lifts
 
 

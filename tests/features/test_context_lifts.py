@@ -231,7 +231,7 @@ def test_lifts_are_the_same_after_storage(learnt: ContextLifts) -> None:
         "weekday": (2, 5),
         "device": (4, 5),
     }
-    assert all(lifts.dtype == np.float16 for lifts in arrays.values())
+    assert all(lifts.dtype == np.float32 for lifts in arrays.values())
     assert all(np.array_equal(opened.arrays()[kind], lifts) for kind, lifts in arrays.items())
 
 

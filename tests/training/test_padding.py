@@ -23,7 +23,7 @@ def _full() -> Bundle:
     bundle = full_bundle(5, n_users=12, n_items=N_ITEMS)
     # The northern seasons, and then the southern.
     sizes = {kind: len(values) * (1 + (kind == "season")) for kind, values in KINDS.items()}
-    lifts = {kind: np.ones((size, N_ITEMS), np.float16) for kind, size in sizes.items()}
+    lifts = {kind: np.ones((size, N_ITEMS), np.float32) for kind, size in sizes.items()}
     recommender = replace(bundle.recommender, lifts=ContextLifts(**lifts))
     return replace(bundle, recommender=recommender)
 

@@ -141,7 +141,7 @@ def test_lifts_come_back_and_a_bundle_without_any_has_none(full: Bundle, tmp_pat
     rows = {"season": 8, "daypart": 4, "weekday": 2, "device": 4}
     drawn = np.random.default_rng(2)
     planted = {kind: drawn.normal(size=(n, n_items)) for kind, n in rows.items()}
-    lifts = ContextLifts(**{kind: one.astype(np.float16) for kind, one in planted.items()})
+    lifts = ContextLifts(**{kind: one.astype(np.float32) for kind, one in planted.items()})
 
     opened = _reopened(full, tmp_path / "with", lifts=lifts).recommender.lifts
 

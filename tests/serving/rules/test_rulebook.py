@@ -131,7 +131,7 @@ def test_what_was_shown_lately_stands_lower() -> None:
 
 
 def test_what_a_season_lifts_stands_higher_where_the_season_is_known() -> None:
-    winter = np.zeros((8, N_ITEMS), dtype=np.float16)
+    winter = np.zeros((8, N_ITEMS), dtype=np.float32)
     winter[0, 24] = 5.0
     bundle = _with_lifts(winter)
     placement = _placement({"lift": {"season": 10}})
@@ -148,7 +148,7 @@ def test_what_a_season_lifts_stands_higher_where_the_season_is_known() -> None:
 
 
 def test_out_of_season_is_what_lies_below_the_floor_and_zero_switches_it_off() -> None:
-    winter = np.zeros((8, N_ITEMS), dtype=np.float16)
+    winter = np.zeros((8, N_ITEMS), dtype=np.float32)
     winter[0, :2] = np.log([0.3, 0.7])
     book, london = _book(_with_lifts(winter)), situation(at=CHRISTMAS, country="GB")
 
@@ -192,6 +192,6 @@ def test_a_shop_without_a_model_may_ask_for_diversity(with_model: bool) -> None:
 
 
 def _with_lifts(season: np.ndarray) -> Bundle:
-    none = np.zeros((4, N_ITEMS), dtype=np.float16)
+    none = np.zeros((4, N_ITEMS), dtype=np.float32)
     lifts = ContextLifts(season=season, daypart=none, weekday=none[:2], device=none)
     return replace(BUNDLE, recommender=replace(BUNDLE.recommender, lifts=lifts))
