@@ -14,6 +14,7 @@
 
 from serving.store.consents import Consent
 from serving.store.events import Event
+from serving.store.identities import Link
 from serving.store.items import ItemChange
 from serving.store.keys import StoredKey
 from serving.store.outcomes import Outcome
@@ -26,6 +27,7 @@ __all__ = [
     "Consent",
     "Event",
     "ItemChange",
+    "Link",
     "LoggedList",
     "Outcome",
     "PersonNews",

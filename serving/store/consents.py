@@ -44,3 +44,11 @@ def granted(connection: Connection, user_ids: Collection[str], purpose: str) -> 
         among(rows.user_id, user_ids, connection), rows.purpose == purpose
     )
     return dict(connection.execute(question).all())
+
+
+def every_consent(connection: Connection) -> list[Consent]:
+    """Give every answer of every user, by user and purpose."""
+    rows = tables.consents.c
+    question = select(rows.user_id, rows.purpose, rows.granted)
+    ordered = question.order_by(rows.user_id, rows.purpose)
+    return [Consent(*values) for values in connection.execute(ordered)]

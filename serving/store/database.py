@@ -92,7 +92,8 @@ class Database:
         StoreUnavailable
             The database cannot do its part.
         """
-        with in_our_words(), self._engines.writing.begin() as connection:
+        engines = self._engines
+        with in_our_words(), engines.turn(), engines.writing.begin() as connection:
             yield connection
 
     def prepare(self, question: Select[Any]) -> Prepared:
@@ -149,6 +150,6 @@ def _checked(url: str) -> URL:
         raise InvalidSettings(
             f"the store's address begins with {parsed.drivername!r}; write {_FORMS}"
         )
-    if not parsed.database:
+    if parsed.database in {None, "", ":memory:"}:
         raise InvalidSettings(f"the store's address names no file or database; write {_FORMS}")
     return parsed

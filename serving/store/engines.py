@@ -1,5 +1,7 @@
 """Engines: how one database is opened for each kind of use."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -19,12 +21,15 @@ class Engines:
         For questions and changes that may take minutes because no request waits for them.
     writing : Engine
         For changes.
+    turn : callable
+        Gives what to hold while a change is made.
     """
 
     asking: Engine
     reading: Engine
     patient: Engine
     writing: Engine
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def close(self) -> None:
         """Let go of every connection."""

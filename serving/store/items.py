@@ -76,8 +76,7 @@ def put_changes(connection: Connection, changes: Sequence[ItemChange], *, at_us:
 def changes_since(connection: Connection, *, after_batch: int | None) -> list[ItemChange]:
     """Give what the bundle does not know, by item id; see `Store.item_changes`."""
     rows = tables.item_overrides.c
-    unsynced = rows.sync_batch.is_(None)
-    new = unsynced if after_batch is None else or_(unsynced, rows.sync_batch > after_batch)
+    new = or_(rows.sync_batch.is_(None), rows.sync_batch > (after_batch or 0))
     question = select(rows.item_id, rows.stated).where(new).order_by(rows.item_id)
     return [
         ItemChange(item_id, orjson.loads(stated))

@@ -3,16 +3,14 @@
 from pathlib import Path
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from serving.errors import StoreUnavailable
 from serving.store import locks
 from serving.store.database import Database
+
+LATEST_STEP: Final = "0001"
+"""The migration that makes the tables what they are in `serving.store.tables`."""
 
 _LONGEST_MIGRATION_S: Final = 300.0
 _FOLDER: Final = Path(__file__).with_name("migrations")
@@ -44,12 +42,21 @@ def migrate(url: str) -> None:
 
 
 def _is_current(connection: Connection) -> bool:
-    found = MigrationContext.configure(connection).get_current_heads()
-    return set(found) == set(ScriptDirectory.from_config(_config()).get_heads())
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    found = connection.scalars(text("SELECT version_num FROM alembic_version")).all()
+    return found == [LATEST_STEP]
 
 
 def _upgrade(connection: Connection) -> None:
-    config = _config()
+    # Most servers that start find everything in place, and need not wait for Alembic to load.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    # A percent sign in a path would be read as a reference.
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
@@ -57,10 +64,3 @@ def _upgrade(connection: Connection) -> None:
         raise StoreUnavailable(
             "the store's tables are of a newer Vitrine; install that version here too"
         ) from None
-
-
-def _config() -> Config:
-    config = Config()
-    # A percent sign in a path would be read as a reference.
-    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    return config

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.abc import RV, PQGen
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, NullPool, create_engine, event, exc
 from sqlalchemy.engine import URL
 
@@ -51,10 +52,11 @@ class _Connection(psycopg.Connection[Any]):
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
             return super().wait(gen, interval, timeout or self.longest_wait_s)
-        except psycopg.OperationalError:
-            # Whatever it was, nobody knows any more what this connection would say next.
+        except psycopg.OperationalError as error:
+            # Nobody knows any more what this connection would say next.
+            is_waiting = self.pgconn.transaction_status == TransactionStatus.ACTIVE
             self.pgconn.finish()
-            raise
+            raise (psycopg.errors.QueryCanceled if is_waiting else type(error))() from None
 
 
 @dataclass(frozen=True, slots=True)

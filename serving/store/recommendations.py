@@ -12,7 +12,7 @@ from serving.store import tables
 from serving.store.among import among
 from serving.store.database import Database
 from serving.store.per_key import PerKey
-from serving.store.text import check_text
+from serving.store.text import check_numbers, check_text
 from serving.store.upsert import insert_into
 
 _LISTS: Final = ("item_ids", "positions", "scores", "propensities")
@@ -102,6 +102,7 @@ def check(lists: Sequence[LoggedList]) -> None:
                 *(one.model_version, one.config_version, *one.item_ids),
             ]
         )
+        check_numbers([*one.scores, *one.propensities])
 
 
 class ReadShown:

@@ -1,4 +1,4 @@
-"""SQLite: connections that keep what they say they keep, and one writer after the other."""
+"""SQLite: connections that keep what they say they keep, and one writer at a time."""
 
 import sqlite3
 from pathlib import Path
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from serving.store.engines import Engines
+from serving.store.turnstile import Turnstile
 
 _READERS = 8
 
@@ -22,7 +23,8 @@ def open_engines(url: URL, *, longest_wait_s: float) -> Engines:
     longest_wait_s : float
         How long a change waits for another process's change to end.
     """
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    path = Path(str(url.database))
+    path.parent.mkdir(parents=True, exist_ok=True)
     # Without a transaction there is nothing to roll back when a connection comes home.
     reading = _engine(
         url,
@@ -31,10 +33,12 @@ def open_engines(url: URL, *, longest_wait_s: float) -> Engines:
         pool_reset_on_return=None,
         pool_size=_READERS,
     )
-    # There is one writer at a time. Our threads wait in turn; SQLite's own wait is a lottery.
     writing = _engine(url, longest_wait_s=longest_wait_s, pool_size=1, max_overflow=0)
     event.listen(writing, "begin", _begin_immediately)
-    return Engines(asking=reading, reading=reading, patient=reading, writing=writing)
+    turnstile = Turnstile(path, longest_wait_s)
+    return Engines(
+        asking=reading, reading=reading, patient=reading, writing=writing, turn=turnstile.passing
+    )
 
 
 def _engine(url: URL, *, longest_wait_s: float, **options: Any) -> Engine:  # noqa: ANN401 -- SQLAlchemy's own

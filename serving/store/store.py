@@ -18,6 +18,7 @@ from serving.store import (
 from serving.store.consents import Consent
 from serving.store.database import Database
 from serving.store.events import Event
+from serving.store.identities import Link
 from serving.store.items import ItemChange
 from serving.store.keys import StoredKey
 from serving.store.migrate import migrate
@@ -108,13 +109,13 @@ class Store(Upkeep):
         """Give the revisions of now."""
         return self._revisions()
 
-    def link(self, anonymous_id: str, user_id: str, *, at_us: int) -> int:
-        """Link a visitor to the user that they turned out to be, and move what they did.
+    def link_all(self, links: Sequence[Link], *, at_us: int) -> int:
+        """Link visitors to the users that they turned out to be, and move what they did.
 
         Parameters
         ----------
-        anonymous_id, user_id : str
-            Who is whom. Where the visitor was linked to another user, what was moved stays.
+        links : sequence of Link
+            Who is whom. Where a visitor was linked to another user, what was moved stays.
         at_us : int
             When, in UTC microseconds.
 
@@ -123,14 +124,16 @@ class Store(Upkeep):
         int
             How many events were moved.
         """
-        check_text([anonymous_id, user_id])
+        check_text(text for one in links for text in (one.anonymous_id, one.user_id))
+        if not links:
+            return 0
         with self._database.writing() as connection:
-            moved = identities.link(connection, anonymous_id, user_id, at_us=at_us)
+            moved = identities.link_all(connection, links, at_us=at_us)
         n_events = moved.n_events
-        # From now on new events are the user's, so a robot's many can follow bit by bit.
+        # From now on new events are the users', so a robot's many can follow bit by bit.
         while not moved.are_all:
             with self._database.writing() as connection:
-                moved = identities.move(connection, anonymous_id, user_id)
+                moved = identities.move(connection, [one.anonymous_id for one in links])
             n_events += moved.n_events
         return n_events
 
@@ -141,7 +144,13 @@ class Store(Upkeep):
             return items.put_changes(connection, changes, at_us=at_us)
 
     def item_changes(self, *, after_batch: int | None = None) -> list[ItemChange]:
-        """Give what was stated about items and is in no batch, or in one after `after_batch`."""
+        """Give what was stated about items and is unknown to a bundle.
+
+        Parameters
+        ----------
+        after_batch : int or None
+            The last batch that the bundle was made from; None where it was made from none.
+        """
         with self._database.reading(patiently=True) as connection:
             return items.changes_since(connection, after_batch=after_batch)
 

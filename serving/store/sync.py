@@ -1,9 +1,9 @@
-"""Sync: what has not gone to the event log yet, and how it is marked when it has."""
+"""Sync: what has not gone to the event log yet, and how it is marked on its way there."""
 
 from collections.abc import Collection, Sequence
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from serving.store import tables
 from serving.store.among import among
@@ -12,12 +12,13 @@ from serving.store.items import ItemChange
 
 _events = tables.events
 _items = tables.item_overrides
+_columns = [_events.c[name] for name in COLUMNS]
 
 
 def unsynced_events(connection: Connection, limit: int) -> list[tuple[int, Event]]:
     """Give the oldest events that are in no batch yet, each with its number."""
     question = (
-        select(_events.c.seq, *(_events.c[name] for name in COLUMNS))
+        select(_events.c.seq, *_columns)
         .where(_events.c.sync_batch.is_(None))
         .order_by(_events.c.seq)
         .limit(limit)
@@ -26,18 +27,31 @@ def unsynced_events(connection: Connection, limit: int) -> list[tuple[int, Event
 
 
 def mark_events(connection: Connection, seqs: Collection[int], batch: int) -> None:
-    """Note in which batch events went to the event log."""
+    """Note in which batch events go to the event log."""
     theirs = among(_events.c.seq, seqs, connection)
     connection.execute(_events.update().where(theirs).values(sync_batch=batch))
 
 
-def unsynced_items(connection: Connection, limit: int) -> list[tuple[int, ItemChange]]:
-    """Give item changes that are in no batch yet, each with the revision that made it."""
+def batches_after(connection: Connection, batch: int) -> list[int]:
+    """Give the numbers of later batches that have events, in their order."""
+    number = _events.c.sync_batch
+    question = select(number).where(number > batch).distinct().order_by(number)
+    return list(connection.scalars(question))
+
+
+def events_of_batch(connection: Connection, batch: int) -> list[Event]:
+    """Give the events that were marked with a batch, in the order of their numbers."""
+    question = select(*_columns).where(_events.c.sync_batch == batch).order_by(_events.c.seq)
+    return [event_of(values) for values in connection.execute(question)]
+
+
+def unsynced_items(connection: Connection, after_batch: int) -> list[tuple[int, ItemChange]]:
+    """Give item changes in no batch up to this one, each with the revision that made it."""
+    number = _items.c.sync_batch
     question = (
         select(_items.c.revision, _items.c.item_id, _items.c.stated)
-        .where(_items.c.sync_batch.is_(None))
+        .where(or_(number.is_(None), number > after_batch))
         .order_by(_items.c.revision, _items.c.item_id)
-        .limit(limit)
     )
     return [
         (revision, ItemChange(item_id, orjson.loads(stated)))
