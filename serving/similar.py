@@ -53,14 +53,15 @@ def _answer_one(road: Road, request: SimilarRequest, *, degraded: bool) -> Answe
         )
     excluded = items.rows(request.exclude_items)
     excluded = excluded[excluded >= 0]
-    filtered = excluded[:0]
+    left_out = {"asked_about": known, "excluded": excluded}
     if request.filter is not None:
-        filtered = np.flatnonzero(~road.masks.of(request.filter, request.filter_params))
+        marks = road.masks.of(request.filter, request.filter_params)
+        left_out["filtered"] = np.flatnonzero(~marks)
     kind: Kind = request.kind if road.bundle.similar.knows_kinds else "any"
     lists = road.bundle.similar.similar(
         [known],
         num_results=request.num_results,
-        excluded=[np.concatenate((excluded, filtered))],
+        excluded=[np.concatenate((excluded, left_out.get("filtered", excluded[:0])))],
         kind=kind,
     )
     unknown = [one for one, row in zip(request.seeds, seeds, strict=True) if row < 0]
@@ -69,9 +70,7 @@ def _answer_one(road: Road, request: SimilarRequest, *, degraded: bool) -> Answe
         warnings.append(_no_kinds(request.kind))
     answer = wire_list(road, lists, 0, placement=None, warnings=warnings, degraded=degraded)
     if answer["returned"] < answer["requested"]:
-        shortfall = why_short(
-            road, {"asked_about": known, "excluded": excluded, "filtered": filtered}
-        )
+        shortfall = why_short(road, left_out)
         if kind != "any":
             counted = answer["returned"] + sum(shortfall.values())
             shortfall[_BEYOND_ITS_MEANING[kind]] = len(items) - counted

@@ -25,6 +25,8 @@ from features.recommender import ListPolicy
 from features.repurchase import RepurchaseModel
 from features.retrievers import NeighbourRetriever
 from features.sources import Sources
+from serving.errors import error_answer
+from serving.news import News
 from serving.pick_tables import pick_table
 from serving.picks import Picker, pick_lines
 from serving.placements import Placements
@@ -32,10 +34,11 @@ from serving.recommend import answer_batch, answer_recommend
 from serving.road import Road
 from serving.schemas import BatchRequest, RecommendRequest
 from tests.planted_trees import planted_ranker
-from tests.shops import full_bundle, trend_rows_of
+from tests.shops import AS_OF, full_bundle, trend_rows_of
 from training.bundle import Bundle
 
 N_USERS = 60
+NOW = AS_OF
 EVERYBODY = [f"user-{row:02d}" for row in range(N_USERS)]
 
 
@@ -89,7 +92,7 @@ def _with_a_ranker(bundle: Bundle) -> Bundle:
 def told(answer: dict[str, Any] | VitrineError) -> Any:  # noqa: ANN401 -- JSON
     """Give an answer as it goes over the wire, but for its random id."""
     if isinstance(answer, VitrineError):
-        return answer.code
+        answer = error_answer(answer)
     plain = orjson.loads(orjson.dumps(answer))
     return {name: value for name, value in plain.items() if name != "recommendation_id"}
 
@@ -98,7 +101,7 @@ def items_of(road: Road, placement: str, user_id: str, num_results: int) -> list
     request = RecommendRequest(
         user_id=user_id, placement=placement, num_results=num_results, explain=True
     )
-    (answer,) = answer_recommend(road, [request])
+    (answer,) = answer_recommend(road, [request], now=NOW)
     items: list[dict[str, Any]] = told(answer)["items"]
     return items
 
@@ -130,9 +133,11 @@ def test_an_answer_is_the_same_alone_and_among_others(
     order = list(range(len(asked)))
     chance.shuffle(order)
 
-    alone = [told(answer_recommend(road, [one])[0]) for one in asked]
-    together = [told(one) for one in answer_recommend(road, asked)]
-    shuffled = [told(one) for one in answer_recommend(road, [asked[place] for place in order])]
+    alone = [told(answer_recommend(road, [one], now=NOW)[0]) for one in asked]
+    together = [told(one) for one in answer_recommend(road, asked, now=NOW)]
+    shuffled = [
+        told(one) for one in answer_recommend(road, [asked[place] for place in order], now=NOW)
+    ]
 
     assert together == alone
     assert shuffled == [alone[place] for place in order]
@@ -142,10 +147,12 @@ def test_an_answer_is_the_same_alone_and_among_others(
 def test_a_batch_over_the_wire_holds_the_answers_of_its_requests(
     road: Road, asked: list[RecommendRequest]
 ) -> None:
-    answer = answer_batch(road, BatchRequest(requests=asked))
+    answer = answer_batch(
+        road, BatchRequest(requests=asked), News.none([one.person for one in asked]), now=NOW
+    )
 
     assert [told(one) for one in answer["answers"]] == [
-        told(answer_recommend(road, [one])[0]) for one in asked
+        told(answer_recommend(road, [one], now=NOW)[0]) for one in asked
     ]
 
 
@@ -158,7 +165,7 @@ def test_a_batch_over_the_wire_holds_the_answers_of_its_requests(
 def test_picks_are_the_lists_that_recommend_answers(
     road: Road, asked: list[str], placement: str, num_results: int
 ) -> None:
-    *lines, _ = pick_lines(road, placement, asked, num_results)
+    *lines, _ = pick_lines(Picker.of(road, placement, num_results, now=NOW), asked)
 
     for user_id, line in zip(asked, lines, strict=True):
         if line["status"] == "no_consent":
@@ -171,9 +178,9 @@ def test_picks_are_the_lists_that_recommend_answers(
 def test_a_file_of_picks_holds_the_lists_that_recommend_answers_for_everybody(
     road: Road, placement: str
 ) -> None:
-    picker = Picker.of(road, placement, 10)
+    picker = Picker.of(road, placement, 10, now=NOW)
 
-    rows = pick_table(picker, road.bundle.users.rows(EVERYBODY), EVERYBODY).to_pylist()
+    rows = pick_table(picker, EVERYBODY).to_pylist()
 
     for user_id, row in zip(EVERYBODY, rows, strict=True):
         wanted = items_of(road, placement, user_id, 10)
@@ -188,10 +195,13 @@ def test_a_file_of_picks_holds_the_lists_that_recommend_answers_for_everybody(
 def test_picks_do_not_depend_on_the_order_or_on_who_else_gets_some(
     road: Road, order: list[int], n_first: int
 ) -> None:
-    picker = Picker.of(road, "discover", 10)
+    picker = Picker.of(road, "discover", 10, now=NOW)
     some = np.array(order[:n_first])
 
-    everybody, few = picker.pick(np.arange(N_USERS)), picker.pick(some)
+    everybody, few = (
+        picker.pick(EVERYBODY),
+        picker.pick([EVERYBODY[row] for row in order[:n_first]]),
+    )
 
     np.testing.assert_array_equal(few.lists.item_rows, everybody.lists.item_rows[some])
     np.testing.assert_array_equal(few.lists.scores, everybody.lists.scores[some])

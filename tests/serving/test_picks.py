@@ -285,7 +285,7 @@ def killed_after(parts: int, command: list[str]) -> None:
 
 
 def test_a_killed_job_goes_on_where_it_stopped(road: Road, tiny_home: Home, tmp_path: Path) -> None:
-    n_parts = 30
+    n_parts = 12
     users = strangers(n_parts * USERS_IN_A_PART - N_USERS)
     whom, out = tmp_path / "whom.txt", tmp_path / "picks.parquet"
     whom.write_text("\n".join(users))

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from serving import endpoints
+from serving import answering
+from serving.desk import Desk
 from serving.endpoints import ENDPOINTS
-from serving.replies import Reply
-from serving.road import Road
+from serving.replies import JSON_LINES, Reply
 from tests.serving.asking import Answer, Ask
 
 
 def test_an_answer_that_takes_too_long_is_given_up(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*_: object) -> Awaitable[None]:
+    def never(*_: object, **__: object) -> Awaitable[None]:
         return asyncio.get_running_loop().create_future()
 
-    monkeypatch.setattr(endpoints, "ANSWER_TIMEOUT_S", 0.01)
-    monkeypatch.setattr(endpoints, "_behind", never)
+    monkeypatch.setattr(answering, "ANSWER_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(answering, "_behind", never)
 
     answer = ask("POST", "/v1/recommend/batch", {"requests": [{}]})
 
@@ -55,8 +55,8 @@ def test_picks_are_a_line_for_each_user_and_a_trailer(ask: Ask) -> None:
 
 
 def _streamed(monkeypatch: pytest.MonkeyPatch, rest: AsyncIterator[bytes]) -> None:
-    async def respond(road: Road, request: object) -> Reply:
-        return Reply(b'{"user_id": "a"}\n', media_type=endpoints.JSON_LINES, rest=rest)
+    async def respond(desk: Desk, request: object) -> Reply:
+        return Reply(b'{"user_id": "a"}\n', media_type=JSON_LINES, rest=rest)
 
     monkeypatch.setitem(ENDPOINTS, "/v1/picks", replace(ENDPOINTS["/v1/picks"], respond=respond))
 
