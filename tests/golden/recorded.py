@@ -22,7 +22,7 @@ _ABOUT_WHICH_WE_KEEP = ("item_id", "score", "source", "reasons", "properties")
 
 def answers(bundle: Bundle) -> dict[str, Any]:
     """Ask for everybody, for visitors and about every item; keep what must never change."""
-    road = Road(bundle, Placements.load())
+    road = Road(bundle, Placements.load(Path(__file__).with_name("placements.toml")))
     users = [f"user-{row:03d}" for row in range(N_USERS)]
     people = [
         {"user_id": one, "placement": name, "num_results": 4}
@@ -38,7 +38,7 @@ def answers(bundle: Bundle) -> dict[str, Any]:
     asked = [RecommendRequest.model_validate({**one, "explain": True}) for one in people]
     about = [SimilarRequest(item_id=f"item-{row:03d}", num_results=4) for row in range(N_ITEMS)]
     return {
-        "recommend": [_kept(one) for one in answer_recommend(road, asked)],
+        "recommend": [_kept(one) for one in answer_recommend(road, asked, now=bundle.manifest.as_of)],
         "similar": [_kept(one) for one in answer_similar(road, about)],
     }
 
@@ -71,7 +71,14 @@ def _kept(answer: dict[str, Any] | VitrineError) -> dict[str, Any]:
     assert not isinstance(answer, VitrineError)
     told = orjson.loads(orjson.dumps(answer))
     return {
-        "items": [{name: item[name] for name in _ABOUT_WHICH_WE_KEEP} for item in told["items"]],
+        "items": [_kept_item(item) for item in told["items"]],
         "shortfall": told["shortfall"],
         "warnings": [warning["code"] for warning in told["warnings"]],
     }
+
+
+def _kept_item(item: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: item[name] for name in _ABOUT_WHICH_WE_KEEP}
+    # The facts of a source are told since these were recorded; the shares have not changed.
+    kept["reasons"] = [reason for reason in kept["reasons"] if "share" in reason]
+    return kept
