@@ -176,9 +176,9 @@ class _Reader:
     def _check_consent(self, placement: Placement, place: int) -> None:
         if placement.purpose is None:
             return
-        key, user_row = self.news.people[place].person, int(self.known.user_rows[place])
+        user_row = int(self.known.user_rows[place])
         agreed = self.road.bundle.people.agrees(user_row, placement.purpose)
-        if not (self.news.consents or {}).get(key or "", agreed):
+        if not self.news.agrees(place, placement.purpose, by_bundle=agreed):
             raise NoConsent(
                 f"this person has not agreed to {placement.purpose!r}, which the placement asks"
                 " for; send nothing, or record the consent with PUT /v1/consents"

@@ -149,7 +149,7 @@ class Desk:
             return self._news(road, self.reach.store(), user_ids, about)
         except StoreUnavailable:
             # Nobody is written to who may have withdrawn their consent.
-            if about.purpose is not None:
+            if about.purposes:
                 raise
             return News.none(user_ids, degraded=True)
 
@@ -183,9 +183,8 @@ class Desk:
         )
         keys = [one.person for one in people]
         shown = store.shown_to(keys, since_us=about.shown_since_us) if about.shown_since_us else ()
-        consents = None
-        if about.purpose is not None:
-            consents = store.consents([key for key in keys if key is not None], about.purpose)
+        named = [key for key in keys if key is not None]
+        consents = {purpose: store.consents(named, purpose) for purpose in about.purposes}
         return News(people, shown, consents, self._now(road))
 
     def _with_changes(self, base: Road, store: Store) -> Road:
@@ -220,12 +219,12 @@ class About:
     ----------
     shown_since_us : int
         Since when it matters what somebody was shown; 0 where it does not.
-    purpose : str or None
-        The consent that matters.
+    purposes : frozenset of str
+        The consents that matter.
     """
 
     shown_since_us: int
-    purpose: str | None
+    purposes: frozenset[str]
 
     @classmethod
     def of(cls, placements: Placements, names: Iterable[str], *, now: datetime) -> Self:
@@ -233,4 +232,4 @@ class About:
         wanted = [placements.by_name[name] for name in set(names) if name in placements.by_name]
         hours = max((one.shown_within_hours for one in wanted), default=0.0)
         since_us = microseconds(now - timedelta(hours=hours)) if hours else 0
-        return cls(since_us, next((one.purpose for one in wanted if one.purpose), None))
+        return cls(since_us, frozenset(one.purpose for one in wanted if one.purpose))
