@@ -1,7 +1,6 @@
 """The inbox's work: a request's valid entries go into the store, the others back with a reason."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -12,7 +11,7 @@ from serving.group_commit import GroupCommit
 from serving.inbox.events import read_events
 from serving.inbox.fields import microseconds
 from serving.inbox.items import read_items
-from serving.inbox.people import Link, read_consents, read_links
+from serving.inbox.people import read_consents, read_links
 from serving.inbox.wire import ConsentsRequest, EventsRequest, IdentitiesRequest, ItemsRequest
 from serving.store import Store
 from serving.store.events import Event
@@ -127,7 +126,7 @@ async def post_identities(
         Perhaps some were not written; send them all again, to link twice does no harm.
     """
     read = read_links(request.links)
-    n_merged = await asyncio.to_thread(_link, inbox.store, read.valid, microseconds(now))
+    n_merged = await asyncio.to_thread(inbox.store.link_all, read.valid, at_us=microseconds(now))
     return {"linked": len(read.valid), "merged_events": n_merged, "rejected": read.rejected}
 
 
@@ -157,7 +156,3 @@ async def put_consents(inbox: Inbox, request: ConsentsRequest, *, now: datetime)
     if read.valid:
         await asyncio.to_thread(inbox.store.put_consents, read.valid, at_us=microseconds(now))
     return {"updated": len(read.valid), "rejected": read.rejected}
-
-
-def _link(store: Store, links: Sequence[Link], at_us: int) -> int:
-    return sum(store.link(one.anonymous_id, one.user_id, at_us=at_us) for one in links)

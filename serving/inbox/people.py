@@ -1,23 +1,15 @@
 """Posted words about people: who an anonymous visitor turned out to be, and who agreed to what."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from serving.inbox.faults import Fault, Read, WireReason, read_each
 from serving.inbox.fields import entry_with, flag, identifier, stated, user_identifier
 from serving.store.consents import Consent
+from serving.store.identities import Link
 
 _LINK_FIELDS: Final = dict.fromkeys(("anonymous_id", "user_id")).keys()
 _CONSENT_FIELDS: Final = dict.fromkeys(("user_id", "purpose", "granted")).keys()
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An anonymous visitor, and the user that this turned out to be."""
-
-    anonymous_id: str
-    user_id: str
 
 
 def read_links(raw: Iterable[Any]) -> Read[Link]:

@@ -47,7 +47,7 @@ def test_a_name_that_neither_database_holds_is_refused(store: Store) -> None:
 
 
 def test_every_answer_is_given_by_user_and_purpose(store: Store) -> None:
-    answers = [Consent("bob", "email", True), Consent("ann", "sms", False)]  # noqa: FBT003
+    answers = [Consent("bob", "email", True), Consent("ann", "sms", False)]
     store.put_consents(answers, at_us=NOW_US)
 
     assert store.every_consent() == answers[::-1]
