@@ -1,8 +1,9 @@
 """A database: SQLite or PostgreSQL, asked and changed by many threads at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select
@@ -10,12 +11,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from features.errors import InvalidSettings
+from serving.errors import StoreUnavailable
 from serving.store import postgres, sqlite
 from serving.store.faults import in_our_words
 
 LONGEST_WAIT_S: Final = 2.0
 """How long a request waits for a lock or an answer."""
 
+_REST_S: Final = 1.0
 _SQLITE: Final = "sqlite"
 _POSTGRES: Final = "postgresql+psycopg"
 _FORMS: Final = "sqlite:///path/to/store.db or postgresql+psycopg://user@host/name"
@@ -51,6 +54,8 @@ class Database:
         ``sqlite:///path/to/store.db`` or ``postgresql+psycopg://user@host/name``.
     longest_wait_s : float
         How long anything waits for a lock or an answer.
+    clock : callable
+        Gives seconds that only ever grow.
 
     Raises
     ------
@@ -58,8 +63,17 @@ class Database:
         The address is of neither kind.
     """
 
-    def __init__(self, url: str, *, longest_wait_s: float = LONGEST_WAIT_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        longest_wait_s: float = LONGEST_WAIT_S,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._url = _checked(url)
+        self._longest_wait_s = longest_wait_s
+        self._clock = clock
+        self._rests_until_s = 0.0
         self.is_sqlite = self._url.drivername == _SQLITE
         kind = sqlite if self.is_sqlite else postgres
         with in_our_words():
@@ -120,8 +134,25 @@ class Database:
         Raises
         ------
         StoreUnavailable
-            The database cannot do its part.
+            The database cannot do its part. Where one waited long in vain, the others are refused
+            at once for a second: a request that goes on without an answer shall not be late too.
         """
+        started_s = self._clock()
+        if started_s < self._rests_until_s:
+            raise StoreUnavailable("the store did not answer just now; try again in a second")
+        try:
+            return self._answers(questions)
+        except StoreUnavailable:
+            failed_s = self._clock()
+            if failed_s - started_s > self._longest_wait_s / 2:
+                self._rests_until_s = failed_s + _REST_S
+            raise
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engines.close()
+
+    def _answers(self, questions: Sequence[Question]) -> list[Rows]:
         with in_our_words():
             connection = self._engines.asking.raw_connection()
             try:
@@ -135,10 +166,6 @@ class Database:
                 raise
             connection.close()
             return answers
-
-    def close(self) -> None:
-        """Let go of every connection."""
-        self._engines.close()
 
 
 def _checked(url: str) -> URL:

@@ -14,7 +14,8 @@ from serving.errors import StoreUnavailable
 _UNREADABLE: Final = (exc.DataError, psycopg.DataError, OverflowError, UnicodeError)
 _DRIVERS: Final = (exc.SQLAlchemyError, sqlite3.Error, psycopg.Error, OSError)
 
-_BUSY: Final = "another process holds the store's lock; try again, the same call is safe to repeat"
+BUSY: Final = "another process is writing to the store; try again, the same call may be repeated"
+_CROWDED: Final = "more is asked of the store at once than it has connections for; try again"
 _FULL: Final = "the disk that holds the store is full; free space on it, then try again"
 _SLOW: Final = "the store took too long; try again, and look at its load if this goes on"
 _READ_ONLY: Final = "the store is read-only; give this process the right to write to it"
@@ -23,8 +24,8 @@ _AWAY: Final = "the store does not answer; see that it runs and that its address
 
 # By SQLite's error name (without what follows the second underscore) and PostgreSQL's SQLSTATE.
 _REMEDIES: Final = {
-    "SQLITE_BUSY": _BUSY,
-    "SQLITE_LOCKED": _BUSY,
+    "SQLITE_BUSY": BUSY,
+    "SQLITE_LOCKED": BUSY,
     "SQLITE_FULL": _FULL,
     "SQLITE_READONLY": _READ_ONLY,
     "SQLITE_PERM": _READ_ONLY,
@@ -32,9 +33,9 @@ _REMEDIES: Final = {
     "SQLITE_CORRUPT": _BROKEN,
     "SQLITE_NOTADB": _BROKEN,
     "53100": _FULL,
-    "40001": _BUSY,
-    "40P01": _BUSY,
-    "55P03": _BUSY,
+    "40001": BUSY,
+    "40P01": BUSY,
+    "55P03": BUSY,
     "57014": _SLOW,
     "25006": _READ_ONLY,
 }
@@ -64,7 +65,7 @@ def in_our_words() -> Iterator[None]:
 def _remedy(error: BaseException) -> str:
     original = getattr(error, "orig", None) or error
     if isinstance(error, exc.TimeoutError):
-        return _BUSY
+        return _CROWDED
     name = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
     if name is None:
         return f"{_AWAY} ({type(original).__name__})"

@@ -13,6 +13,8 @@ from sqlalchemy.engine import URL
 from serving.store.engines import Engines
 
 _PATIENCE_S: Final = 300.0
+# A server has a hundred connections, for all the processes of a service.
+_POOL: Final = {"pool_size": 4, "max_overflow": 4}
 # A request's questions each walk along one index. The planner must neither think about them anew
 # each time, which takes longer than the answer, nor gather a person's million events and sort
 # them, which is quick for everybody else.
@@ -36,10 +38,12 @@ def open_engines(url: URL, *, longest_wait_s: float) -> Engines:
     asking = _engine(
         url,
         _Door(longest_wait_s, options=_FOR_REQUESTS),
+        pool_timeout=longest_wait_s,
         isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None,
+        **_POOL,
     )
-    writing = _engine(url, _Door(longest_wait_s))
+    writing = _engine(url, _Door(longest_wait_s), pool_timeout=longest_wait_s, **_POOL)
     patient = _engine(url, _Door(max(longest_wait_s, _PATIENCE_S)), poolclass=NullPool)
     return Engines(asking=asking, reading=writing, patient=patient, writing=writing)
 
@@ -97,10 +101,7 @@ class _Door:
 
 
 def _engine(url: URL, door: _Door, **options: Any) -> Engine:  # noqa: ANN401 -- SQLAlchemy's own
-    options |= {"hide_parameters": True, "use_native_hstore": False}
-    if "poolclass" not in options:
-        options["pool_timeout"] = door.longest_wait_s
-    engine = create_engine(url, **options)
+    engine = create_engine(url, hide_parameters=True, use_native_hstore=False, **options)
     event.listen(engine, "do_connect", door.do_connect)
     event.listen(engine, "checkout", door.checkout)
     return engine

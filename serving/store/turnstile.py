@@ -13,6 +13,7 @@ from time import monotonic, sleep
 from typing import Final
 
 from serving.errors import StoreUnavailable
+from serving.store.faults import BUSY
 
 _LOOK_AGAIN_S: Final = 0.001
 
@@ -56,10 +57,7 @@ class Turnstile:
         until_s = monotonic() + self.longest_wait_s
         while not _is_mine(descriptor):
             if monotonic() > until_s:
-                raise StoreUnavailable(
-                    "another process is writing to the store; try again, the same call is safe"
-                    " to repeat"
-                )
+                raise StoreUnavailable(BUSY)
             sleep(_LOOK_AGAIN_S)
 
 

@@ -144,25 +144,51 @@ def test_a_server_that_was_restarted_between_two_calls_goes_unnoticed(
 
 
 @pytest.fixture
-def between(postgres_made: str) -> Iterator[SilentServer]:
-    """Stand between the store and its server."""
+def between() -> Iterator[SilentServer]:
+    """Stand between a store and its server."""
     address = make_url(POSTGRES)
     with silent_server((address.host or "127.0.0.1", address.port or 5432)) as server:
         yield server
 
 
-def test_a_server_that_falls_silent_is_given_up(postgres_made: str, between: SilentServer) -> None:
+@pytest.fixture
+def url_between(postgres_made: str, between: SilentServer) -> str:
+    """Give the store's address by way of whoever stands between."""
     url = make_url(postgres_made).set(host="127.0.0.1", port=between.port)
-    store = Store(Database(url.render_as_string(hide_password=False), longest_wait_s=BRIEFLY_S))
+    return url.render_as_string(hide_password=False)
+
+
+def test_a_server_that_falls_silent_is_given_up(url_between: str, between: SilentServer) -> None:
+    store = Store(Database(url_between, longest_wait_s=BRIEFLY_S, clock=lambda: 0.0))
     store.ping()
+    store.next_batch()
+
+    between.is_silent = True
+    with pytest.raises(StoreUnavailable, match="too long"):
+        store.ping()
+    with pytest.raises(StoreUnavailable, match="too long"):
+        store.next_batch()
+
+    between.is_silent = False
+    store.ping()
+    store.next_batch()
+    store.close()
+
+
+def test_where_one_request_waited_in_vain_the_others_do_not_wait(
+    url_between: str, between: SilentServer
+) -> None:
+    # When the first request comes, when it gives up, and when the next ones come.
+    seconds = iter([0.0, 1.0, 1.9, 2.1])
+    store = Store(Database(url_between, longest_wait_s=BRIEFLY_S, clock=lambda: next(seconds)))
 
     between.is_silent = True
     with pytest.raises(StoreUnavailable):
         store.ping()
-    with pytest.raises(StoreUnavailable):
-        store.add_events([view("silent")])
-
     between.is_silent = False
+
+    with pytest.raises(StoreUnavailable, match="in a second"):
+        store.ping()
     store.ping()
     store.close()
 

@@ -31,18 +31,17 @@ while True:
 def test_a_killed_process_loses_nothing_that_it_acknowledged(
     url: str, store: Store, seed: int
 ) -> None:
-    dice = random.Random(seed)
-    acknowledged: list[int] = []
-    for round_ in range(2):
-        command = [sys.executable, "-c", ADD, url, f"{1_000_000 * round_}", f"{BATCH}"]
-        adding = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert adding.stdout is not None
-        acknowledged += [int(adding.stdout.readline()) for _ in range(dice.randint(1, 20))]
-        adding.kill()
-        # It may have gone on until the signal came.
-        acknowledged += [int(line) for line in adding.stdout.read().splitlines()]
-        adding.wait()
-        adding.stdout.close()
+    command = [sys.executable, "-c", ADD, url, "0", f"{BATCH}"]
+    adding = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert adding.stdout is not None
+    acknowledged = [
+        int(adding.stdout.readline()) for _ in range(random.Random(seed).randint(1, 40))
+    ]
+    adding.kill()
+    # It may have gone on until the signal came.
+    acknowledged += [int(line) for line in adding.stdout.read().splitlines()]
+    adding.wait()
+    adding.stdout.close()
 
     kept = [int(event_id) for event_id in ids_kept(store)]
 
@@ -50,6 +49,5 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(
     batches = {number // BATCH * BATCH for number in kept}
     assert set(kept) == {first + n for first in batches for n in range(BATCH)}
     assert set(acknowledged) <= batches
-    # At most the one that was under way came after the last acknowledgement.
-    assert len(batches) <= len(acknowledged) + 2
-    assert store.add_events([]) == []
+    # Only the one that was under way may have been kept without a word.
+    assert len(batches) <= len(acknowledged) + 1
