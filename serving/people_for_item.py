@@ -110,10 +110,11 @@ def _best(
         some = rows[start : start + _DEEPER * wanted]
         ids = users.ids(some)
         stated = consents(ids) if request.purpose is not None else {}
-        for user_id, row in zip(ids, some.tolist(), strict=True):
-            agreed = stated.get(user_id, not silent[row])
-            if agreed and not user_id.startswith(ANONYMOUS_PREFIX):
-                found.append({"user_id": user_id, "score": float(scores[row])})
+        found += [
+            {"user_id": user_id, "score": float(scores[row])}
+            for user_id, row in zip(ids, some.tolist(), strict=True)
+            if stated.get(user_id, not silent[row]) and not user_id.startswith(ANONYMOUS_PREFIX)
+        ]
         if len(found) >= wanted:
             break
     return found[:wanted]
