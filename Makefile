@@ -37,7 +37,7 @@ check: $(STAMP) ## format, lint, types, tests: what CI runs
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-bench: bench-simulate bench-ingest bench-picks bench-serve ## every claim's benchmark, one after the other
+bench: bench-simulate bench-ingest bench-picks bench-filters bench-serve bench-freshness bench-memory ## every claim's benchmark, one after the other
 
 # As the command has it: LightGBM's waiting threads leave the cores to others.
 bench-ranker bench-train: export OMP_WAIT_POLICY := PASSIVE

@@ -8,7 +8,9 @@ from typing import Final
 from features.home import Home
 from training.bundle import CURRENT
 
-_KEPT: Final = Path("build/bench")
+KEPT: Final = Path("build/bench")
+"""Where benchmarks keep what takes long to make."""
+
 _TABLES: Final = ("events", "items", "users")
 
 
@@ -22,7 +24,7 @@ def prepared_home(data: Path, root: Path | None = None) -> Home:
     root : Path, optional
         The home folder; by default one is kept for each data set.
     """
-    home = Home(root or _KEPT / data.name)
+    home = Home(root or KEPT / data.name)
     mapping = Path("docs/mappings") / f"{data.name}.toml"
     return _down_the_road(home, data, "--mapping", str(mapping))
 
@@ -35,7 +37,7 @@ def simulated_home(*, n_users: int, n_items: int) -> Home:
     n_users, n_items : int
         How large a shop.
     """
-    home = Home(_KEPT / f"simulated-{n_users}-{n_items}")
+    home = Home(KEPT / f"simulated-{n_users}-{n_items}")
     files = home.root / "simulated"
     if not (home.bundles / CURRENT).exists():
         size = ("--users", str(n_users), "--items", str(n_items))
@@ -53,7 +55,7 @@ def ingested_home(data: Path, root: Path | None = None) -> Home:
     root : Path, optional
         The home folder; by default one is kept for each data set.
     """
-    home = Home(root or _KEPT / f"{data.name}-ingested")
+    home = Home(root or KEPT / f"{data.name}-ingested")
     if not home.lake.exists():
         _ingest(home, data, "--mapping", str(Path("docs/mappings") / f"{data.name}.toml"))
     return home

@@ -16,7 +16,7 @@ from typing import Final
 import psutil
 
 LOOPBACK: Final = "127.0.0.1"
-_READY_WITHIN_S: Final = 60.0
+_READY_WITHIN_S: Final = 120.0
 _END_WITHIN_S: Final = 20.0
 _LOOK_EVERY_S: Final = 0.05
 _WORKER: Final = "_bentoml_impl.worker.service"
