@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features import identities
 from features.catalog import ITEM_SCHEMA, USER_SCHEMA, Catalogue
 from features.context_counts import ContextCounts
 from features.demand import Demand
@@ -58,6 +59,8 @@ class Snapshot:
         The moment; no event in here is later.
     contexts : ContextCounts or None
         In which situations each item was wanted; None where that was not counted.
+    synced_batch : int or None
+        The last batch of the online store whose events are in here; None where none are.
     """
 
     users: IdMap
@@ -69,6 +72,7 @@ class Snapshot:
     prices: NDArray[np.float64]
     as_of: datetime
     contexts: ContextCounts | None = None
+    synced_batch: int | None = None
 
     @property
     def as_of_s(self) -> int:
@@ -78,6 +82,8 @@ class Snapshot:
 
 def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
     """Read what was known at `as_of` from the event log, the catalogue and the user table.
+
+    What a visitor did who had been linked to a user by then is the user's.
 
     Parameters
     ----------
@@ -91,9 +97,12 @@ def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
     NotEnoughData
         The log holds no event up to `as_of`.
     """
-    log = EventLog(lake)
+    # The batch that it tells of is the one that is read, whatever is synced meanwhile.
+    log = EventLog(lake).as_it_is()
+    links = identities.read(lake)
+    named = identities.with_owners(log.scan(end=as_of), links, as_of=as_of)
     # Three tables are drawn from it: settled once, read often.
-    events = without_returned(by_person(log.scan(end=as_of))).cache()
+    events = without_returned(by_person(named)).cache()
     paid = paid_prices(events).to_pyarrow()
     days = person_days(events).to_pyarrow()
     demand = demand_days(events).to_pyarrow()
@@ -120,6 +129,7 @@ def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
         prices=_prices(paid, items, catalogue),
         as_of=as_of.astimezone(UTC),
         contexts=_contexts(hours, items),
+        synced_batch=log.synced_batch,
     )
 
 

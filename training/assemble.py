@@ -118,6 +118,7 @@ def assemble(
             n_items=len(snapshot.items),
             model=_first_name(recommender),
             settings=settings.model_dump(mode="json"),
+            synced_batch=snapshot.synced_batch,
         ),
         users=snapshot.users,
         items=snapshot.items,

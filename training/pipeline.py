@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from features import identities
 from features.errors import NotEnoughData
 from features.event_log import EventLog
 from features.events import EventType
@@ -160,8 +161,9 @@ def evaluate(
 
 
 def data_digest(lake: Path) -> str:
-    """Name the data by its content: a SHA-256 over the event log, the items and the users."""
-    paths = (*EventLog(lake).files, lake / "items.parquet", lake / "users.parquet")
+    """Name the data by its content: a SHA-256 over the event log and the tables beside it."""
+    tables = (lake / "items.parquet", lake / "users.parquet", identities.path(lake))
+    paths = (*EventLog(lake).files, *tables)
     facts = [fact.sha256 for path in paths if (fact := file_fact(path)) is not None]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 

@@ -1,9 +1,48 @@
-"""What is new in a batch of events."""
+"""What is new in a batch of events, and what becomes of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
 
 import ibis
 
 from features.event_log import engine
 from features.event_log.engine import Connection
+from features.event_log.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class AppendResult:
+    """What became of a batch.
+
+    Parameters
+    ----------
+    n_new : int
+        Events that the log now holds and did not before.
+    n_duplicates : int
+        Events whose `event_id` the log, or the batch itself, already had.
+    """
+
+    n_new: int
+    n_duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch that lies on the disk and that nobody sees until it is committed.
+
+    Parameters
+    ----------
+    n_new : int
+        Events that the log does not have yet.
+    files : tuple of Path
+        Where they are.
+    manifest : Manifest
+        The log with them.
+    """
+
+    n_new: int
+    files: tuple[Path, ...]
+    manifest: Manifest
 
 
 def without_duplicates(

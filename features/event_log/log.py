@@ -1,14 +1,15 @@
 """Which events happened, and when? A Parquet dataset by month that only ever grows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import ibis
 
 from features.errors import InvalidInput
 from features.event_log import batches, engine, months
+from features.event_log.batches import AppendResult, Prepared
 from features.event_log.engine import Connection
 from features.event_log.files import LogFiles
 from features.event_log.lock import writing
@@ -17,41 +18,6 @@ from features.event_log.words import microseconds
 from features.events import EVENT_SCHEMA
 
 _SCHEMA: Final = ibis.Schema.from_pyarrow(EVENT_SCHEMA)
-
-
-@dataclass(frozen=True, slots=True)
-class AppendResult:
-    """What became of a batch.
-
-    Parameters
-    ----------
-    n_new : int
-        Events that the log now holds and did not before.
-    n_duplicates : int
-        Events whose `event_id` the log, or the batch itself, already had.
-    """
-
-    n_new: int
-    n_duplicates: int
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A batch that lies on the disk and that nobody sees until it is committed.
-
-    Parameters
-    ----------
-    n_new : int
-        Events that the log does not have yet.
-    files : tuple of Path
-        Where they are.
-    manifest : Manifest
-        The log with them.
-    """
-
-    n_new: int
-    files: tuple[Path, ...]
-    manifest: Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +33,32 @@ class EventLog:
         The folder (`Home.lake`).
     connection : Connection
         The engine that reads and writes; by default one of its own.
+    state : Manifest, optional
+        What is read; by default whatever is there at the time.
     """
 
     lake: Path
     connection: Connection = field(default_factory=engine.connect)
+    state: Manifest | None = None
+
+    def as_it_is(self) -> Self:
+        """Give the log of this moment, which is always read the same, whatever is added."""
+        return replace(self, state=self._manifest)
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The live files, in the order of their months."""
-        return tuple(self._files.path(file) for file in self._files.manifest().files)
+        return tuple(self._files.path(file) for file in self._manifest.files)
 
     @property
     def generation(self) -> int:
         """How many changes led to the log as it is."""
-        return self._files.manifest().generation
+        return self._manifest.generation
+
+    @property
+    def synced_batch(self) -> int | None:
+        """The last batch of the online store that is in the log, and all before it."""
+        return self._manifest.synced_batch
 
     def scan(self, *, start: datetime | None = None, end: datetime | None = None) -> ibis.Table:
         """Give the events with start < `timestamp` <= end, lazily, in no particular order.
@@ -104,8 +82,7 @@ class EventLog:
             A time has no offset.
         """
         after, until = (None if time is None else _moment(time) for time in (start, end))
-        manifest = self._files.manifest()
-        files = [file for file in manifest.files if months.overlaps(file.month, start, end)]
+        files = [file for file in self._manifest.files if months.overlaps(file.month, start, end)]
         if not files:
             return engine.empty(self.connection, "no_events", EVENT_SCHEMA)
         events = self._files.open(files)
@@ -117,7 +94,7 @@ class EventLog:
 
     def latest(self) -> datetime | None:
         """Tell when the last event happened; None where the log is empty."""
-        files = self._files.manifest().files
+        files = self._manifest.files
         if not files:
             return None
         events = self._files.open([file for file in files if file.month == files[-1].month])
@@ -150,7 +127,7 @@ class EventLog:
         engine.drop(self.connection, "batch")
         return AppendResult(prepared.n_new, counted["n"] - prepared.n_new)
 
-    def prepare(self, batch: ibis.Table) -> Prepared:
+    def prepare(self, batch: ibis.Table, *, synced_batch: int | None = None) -> Prepared:
         """Write a batch where nobody sees it yet; the caller holds `writing`.
 
         Parameters
@@ -158,6 +135,8 @@ class EventLog:
         batch : ibis.Table
             As for `append`, over tables that the engine stores (`engine.store`): it is read
             several times, by several threads.
+        synced_batch : int, optional
+            With it all batches of the online store up to this one are in the log.
 
         Raises
         ------
@@ -173,7 +152,8 @@ class EventLog:
         files = self._files.write(fresh, months.of(self.connection, events), generation)
         n_new = sum(file.n_events for file in files)
         paths = tuple(self._files.path(file) for file in files)
-        return Prepared(n_new, paths, Manifest(generation, manifest.files + files))
+        number = manifest.synced_batch if synced_batch is None else synced_batch
+        return Prepared(n_new, paths, Manifest(generation, manifest.files + files, number))
 
     def commit(self, prepared: Prepared) -> None:
         """Make a prepared batch part of the log, in one step; the caller holds `writing`."""
@@ -211,7 +191,7 @@ class EventLog:
             generation = manifest.generation + 1
             rewritten = self._files.write(kept, months.of(self.connection, kept), generation)
             untouched = tuple(file for file in manifest.files if file not in touched)
-            following = Manifest(generation, untouched + rewritten)
+            following = Manifest(generation, untouched + rewritten, manifest.synced_batch)
             self._files.commit(following)
             self._files.remove_leftovers(following)
         return n_events
@@ -219,6 +199,10 @@ class EventLog:
     @property
     def _files(self) -> LogFiles:
         return LogFiles(self.lake, self.connection)
+
+    @property
+    def _manifest(self) -> Manifest:
+        return self.state or self._files.manifest()
 
     def _touched(self, user_id: str, manifest: Manifest) -> tuple[list[LogFile], int]:
         if not manifest.files:

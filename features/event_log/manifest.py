@@ -29,6 +29,7 @@ class _Stored(BaseModel):
     format: int
     generation: int
     files: tuple[LogFile, ...]
+    synced_batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,14 @@ class Manifest:
         How many changes led here; 0 is an empty log.
     files : tuple of LogFile
         The live files, in the order of month and path.
+    synced_batch : int or None
+        The last batch of the online store whose events are in these files, with those of every
+        batch before it; None where nothing was ever synced.
     """
 
     generation: int = 0
     files: tuple[LogFile, ...] = ()
+    synced_batch: int | None = None
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -69,10 +74,15 @@ class Manifest:
             raise UnreadableFile(
                 f"{path} has format {stored.format}, this version reads {FORMAT}; update vitrine"
             )
-        return cls(stored.generation, stored.files)
+        return cls(stored.generation, stored.files, stored.synced_batch)
 
     def write(self, path: Path) -> None:
         """Make this the state, in one step."""
         files = tuple(sorted(self.files, key=lambda file: (file.month, file.path)))
-        stored = _Stored(format=FORMAT, generation=self.generation, files=files)
-        replace_text(path, stored.model_dump_json(indent=1) + "\n")
+        stored = _Stored(
+            format=FORMAT,
+            generation=self.generation,
+            files=files,
+            synced_batch=self.synced_batch,
+        )
+        replace_text(path, stored.model_dump_json(indent=1, exclude_none=True) + "\n")

@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from features import identities
 from features.catalog import ITEM_SCHEMA
 from features.event_log import EventLog
-from features.events import ANONYMOUS_PREFIX, EventType
+from features.events import EventType
 from features.ids import IdMap
 from features.returns import without_returned
+from features.snapshot_tables import by_person
 
 _PARTS: Final = 10_000
 
@@ -42,7 +44,9 @@ def spend(
     ndarray of float32, shape (n_users,)
         In the shop's currency, to 1/10,000; 0 for those who bought nothing.
     """
-    kept = without_returned(_trades(EventLog(lake).scan(end=as_of)))
+    links = identities.read(lake)
+    named = identities.with_owners(EventLog(lake).scan(end=as_of), links, as_of=as_of)
+    kept = without_returned(_trades(named))
     purchases = kept.filter(kept.event_type == EventType.PURCHASE.value)
     if since is not None:
         purchases = purchases.filter(purchases.timestamp > ibis.literal(since))
@@ -58,8 +62,7 @@ def spend(
 
 
 def _trades(events: Any) -> Any:  # noqa: ANN401 -- Ibis tables are untyped
-    anonymous = ibis.literal(ANONYMOUS_PREFIX) + events.anonymous_id
-    trades = events.mutate(person=events.user_id.coalesce(anonymous))
+    trades = by_person(events)
     kinds = [EventType.PURCHASE.value, EventType.RETURN.value]
     return trades.filter(trades.person.notnull() & trades.event_type.isin(kinds)).select(
         "event_id", "person", "item_id", "event_type", "timestamp", "quantity", "price"
