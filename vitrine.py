@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "recommend": "serving.cli",
     "similar": "serving.cli",
     "picks": "serving.cli",
+    "scenarios": "serving.scenarios_cli",
+    "outcomes": "serving.outcomes_cli",
     "keys": "serving.keys_cli",
     "serve": "serving.cli",
     "demo": "serving.demo",

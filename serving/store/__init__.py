@@ -17,15 +17,17 @@ from serving.store.events import Event
 from serving.store.identities import Link
 from serving.store.items import ItemChange
 from serving.store.keys import StoredKey
-from serving.store.outcomes import Outcome
+from serving.store.outcomes import HOUR_US, GivenLists, Outcome
 from serving.store.people import PersonNews
 from serving.store.recommendations import LoggedList
 from serving.store.revisions import Revisions
 from serving.store.store import Store, open_store
 
 __all__ = [
+    "HOUR_US",
     "Consent",
     "Event",
+    "GivenLists",
     "ItemChange",
     "Link",
     "LoggedList",

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 
-from serving.store import consents, identities, retention, revisions, sync
+from serving.store import consents, identities, outcomes, retention, revisions, sync
 from serving.store.consents import Consent
 from serving.store.database import Database
 from serving.store.events import Event
 from serving.store.identities import Link
 from serving.store.items import ItemChange
+from serving.store.outcomes import GivenLists
 
 
 class Upkeep:
@@ -22,10 +23,16 @@ class Upkeep:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def next_batch(self) -> int:
-        """Begin a batch of `vitrine sync`, and give its number."""
+    def next_batch(self, *, after: int = 0) -> int:
+        """Begin a batch of `vitrine sync`, and give its number.
+
+        Parameters
+        ----------
+        after : int
+            The last batch that the event log has: one of another store may have been greater.
+        """
         with self._database.writing() as connection:
-            return revisions.bump(connection, "sync")
+            return revisions.bump(connection, "sync", above=after)
 
     def unsynced_events(self, limit: int) -> list[tuple[int, Event]]:
         """Give events that are in no batch yet, the oldest number first.
@@ -85,6 +92,16 @@ class Upkeep:
         """Give every answer of every user, by user and purpose."""
         with self._database.reading(patiently=True) as connection:
             return consents.every_consent(connection)
+
+    def lists_given(self, *, since_us: int) -> list[GivenLists]:
+        """Count the logged lists since then by placement, scenario and hour."""
+        with self._database.reading(patiently=True) as connection:
+            return outcomes.given_since(connection, since_us)
+
+    def n_following(self, *, since_us: int) -> int:
+        """Count the events since then that name a list; those of unknown lists, too."""
+        with self._database.reading(patiently=True) as connection:
+            return outcomes.count_following(connection, since_us)
 
     def drop_events(
         self, before_us: int, *, up_to_batch: int | None, is_trial: bool = False

@@ -6,7 +6,7 @@ import pytest
 
 from features.errors import InvalidInput
 from features.events import EventType
-from serving.store import Outcome, Store
+from serving.store import HOUR_US, GivenLists, Outcome, Store
 from tests.serving.store.planted import NOW_US, logged, view
 
 
@@ -56,9 +56,11 @@ def test_an_event_is_joined_to_the_list_that_it_followed(store: Store) -> None:
 
     inside = Outcome(
         event_type=EventType.CLICK,
+        at_us=NOW_US,
         item_id="lamp",
         person="ann",
         recommendation_id="list",
+        given_us=NOW_US,
         placement="home",
         scenario="lapsed",
         model_version="model",
@@ -66,8 +68,36 @@ def test_an_event_is_joined_to_the_list_that_it_followed(store: Store) -> None:
         score=0.5,
         propensity=0.25,
     )
-    beside = replace(inside, item_id="vase", position=None, score=None, propensity=None)
+    beside = replace(
+        inside, at_us=NOW_US + 1, item_id="vase", position=None, score=None, propensity=None
+    )
     assert outcomes == [inside, beside]
+    # The one that named an unknown list is known only by number.
+    assert store.n_following(since_us=NOW_US) == 2 + 1
+
+
+def test_lists_are_counted_by_placement_scenario_and_hour(store: Store) -> None:
+    nothing = {"item_ids": (), "positions": (), "scores": (), "propensities": ()}
+    an_hour_later = NOW_US + HOUR_US
+    store.add_recommendations(
+        [
+            logged("early", at_us=NOW_US - 1),
+            logged("one"),
+            logged("two", at_us=an_hour_later - 1),
+            logged("three", at_us=an_hour_later),
+            logged("lapsed", scenario="lapsed"),
+            logged("cart", placement="cart", **nothing),
+        ]
+    )
+
+    given = store.lists_given(since_us=NOW_US)
+
+    assert sorted(given, key=str) == [
+        GivenLists("cart", None, NOW_US, n_lists=1, n_items=0),
+        GivenLists("home", "lapsed", NOW_US, n_lists=1, n_items=2),
+        GivenLists("home", None, NOW_US, n_lists=2, n_items=4),
+        GivenLists("home", None, an_hour_later, n_lists=1, n_items=2),
+    ]
 
 
 def test_what_is_sought_now_is_counted_by_country_and_type(store: Store) -> None:
