@@ -1,7 +1,8 @@
 """Catalogue changes: what the catalogue says once the shop has restated some of its items."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.catalog import DEFAULTS, Catalogue, for_sale
+from features.ids import IdMap
+from features.restated import lengthened, restated
 
 Changes = Mapping[str, Mapping[str, Any]]
 """What the shop states of items, by item id: the columns that change, and what they change to."""
@@ -43,12 +46,13 @@ def changed(
     n_new = int((item_rows >= n_before).sum())
     by_row = sorted(zip(item_rows.tolist(), changes, strict=True))
     new_ids = [item_id for row, item_id in by_row if row >= n_before]
-    table = _lengthened(catalogue.table, new_ids) if n_new else catalogue.table
+    table = lengthened(catalogue.table, new_ids, DEFAULTS) if n_new else catalogue.table
     for name, said in _by_column(stated).items():
         place = table.schema.get_field_index(name)
         if place > 0:  # an item's id stays, and is the first column
-            field, values = table.schema.field(place), [stated[at][name] for at in said]
-            column = _restated(table[name], field, item_rows[said], values)
+            field = table.schema.field(place)
+            fitting, values = _held(field, [stated[at][name] for at in said])
+            column = restated(table[name], item_rows[said][fitting], values)
             table = table.set_column(place, field, column)
     alive = np.concatenate((catalogue.begun, np.ones(n_new, dtype=np.bool_)))
     alive[item_rows[[one.get("available") is True for one in stated]]] = True
@@ -57,6 +61,24 @@ def changed(
     recommendable[item_rows] = alive[item_rows] & _out(table.select(_SHOWN_BY).take(item_rows), now)
     is_same = not n_new and np.array_equal(kept, recommendable)
     return Catalogue(table, catalogue.recommendable if is_same else recommendable, alive)
+
+
+def in_catalogue(items: pa.Table, changes: Changes, *, now: datetime) -> pa.Table:
+    """Restate items where the shop's catalogue is kept, as `changed` does in a bundle.
+
+    Parameters
+    ----------
+    items : pyarrow.Table
+        `ITEM_SCHEMA` and the shop's further columns, a row for each item.
+    changes : mapping of str to mapping of str to value
+        The stated columns of each item; new ones are added.
+    now : datetime
+        Aware.
+    """
+    ids = IdMap.of(items["item_id"].to_pylist())
+    alive = np.ones(len(ids), dtype=np.bool_)
+    catalogue = Catalogue.of(items, item_ids=items["item_id"].to_pylist(), alive=alive)
+    return changed(catalogue, changes, ids.add_ids(changes).rows([*changes]), now=now).table
 
 
 def next_release(
@@ -88,25 +110,6 @@ def _moment(now: datetime) -> pa.Scalar:
     return pa.scalar(now, pa.timestamp("us", tz="UTC"))
 
 
-def _lengthened(table: pa.Table, item_ids: Sequence[str]) -> pa.Table:
-    """Append items of which nothing is said; no column is copied."""
-    known = {"item_id": item_ids} | {
-        name: [value] * len(item_ids) for name, value in DEFAULTS.items()
-    }
-    nothing = [None] * len(item_ids)
-    fresh = [pa.array(known.get(field.name, nothing), field.type) for field in table.schema]
-    return pa.concat_tables([table, pa.Table.from_arrays(fresh, schema=table.schema)])
-
-
-def _restated(
-    column: pa.ChunkedArray, field: pa.Field, item_rows: NDArray[np.integer], values: Sequence[Any]
-) -> pa.ChunkedArray:
-    fitting, held = _held(field, values)
-    places = np.arange(len(column))
-    places[item_rows[fitting]] = len(column) + np.arange(len(fitting))
-    return pa.chunked_array([pa.concat_arrays([*column.chunks, held]).take(pa.array(places))])
-
-
 def _held(field: pa.Field, values: Sequence[Any]) -> tuple[list[int], pa.Array]:
     """Give the places of the values that a column can hold, and those values."""
     meant = [_meant(field, value) for value in values]
@@ -129,14 +132,23 @@ def _meant(field: pa.Field, value: object) -> object:
     if value is None:
         return DEFAULTS.get(field.name)
     if isinstance(value, str) and pa.types.is_timestamp(field.type):
-        return _time(value)
+        return _read(_time, value)
+    if isinstance(value, str) and pa.types.is_date(field.type):
+        return _read(date.fromisoformat, value)
+    if isinstance(value, float) and pa.types.is_decimal(field.type):
+        return Decimal(repr(value))
     return value
 
 
-def _time(text: str) -> object:
-    """Read RFC 3339; what is none stays text, which no column of times holds."""
+def _read(read: Callable[[str], object], text: str) -> object:
+    """Read a text of JSON; what is wrong stays text, which its column does not hold."""
     try:
-        moment = datetime.fromisoformat(text)
+        return read(text)
     except ValueError:
         return text
+
+
+def _time(text: str) -> datetime:
+    """Read RFC 3339."""
+    moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

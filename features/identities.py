@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import ibis
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from features.lake_tables import read_table
 
 IDENTITY_SCHEMA: Final = pa.schema(
     [
@@ -34,8 +35,7 @@ def read(lake: Path) -> pa.Table:
     pyarrow.Table
         With the columns of `IDENTITY_SCHEMA`.
     """
-    found = path(lake)
-    return pq.read_table(found) if found.exists() else IDENTITY_SCHEMA.empty_table()
+    return read_table(path(lake), IDENTITY_SCHEMA)
 
 
 def joined(known: pa.Table, told: pa.Table) -> pa.Table:

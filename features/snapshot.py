@@ -9,7 +9,6 @@ import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from features import identities
@@ -21,6 +20,7 @@ from features.event_log import EventLog
 from features.events import EventType
 from features.history import Histories
 from features.ids import IdMap
+from features.lake_tables import read_table
 from features.people import People
 from features.returns import without_returned
 from features.snapshot_tables import (
@@ -111,8 +111,8 @@ def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
             f"the event log holds no event up to {as_of.isoformat()};"
             " run vitrine ingest, or choose a later as_of"
         )
-    items_table = _read(lake / "items.parquet", ITEM_SCHEMA)
-    users_table = _read(lake / "users.parquet", USER_SCHEMA)
+    items_table = read_table(lake / "items.parquet", ITEM_SCHEMA)
+    users_table = read_table(lake / "users.parquet", USER_SCHEMA)
     users = _id_map(days["person"], users_table["user_id"])
     later = log.scan(start=as_of).select("item_id").distinct().to_pyarrow()
     items = _id_map(demand["item_id"], items_table["item_id"])
@@ -131,10 +131,6 @@ def take_snapshot(lake: Path, *, as_of: datetime) -> Snapshot:
         contexts=_contexts(hours, items),
         synced_batch=log.synced_batch,
     )
-
-
-def _read(path: Path, schema: pa.Schema) -> pa.Table:
-    return pq.read_table(path) if path.exists() else schema.empty_table()
 
 
 def _id_map(*columns: pa.ChunkedArray) -> IdMap:

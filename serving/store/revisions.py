@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, select
 
 from serving.store import tables
 from serving.store.database import Database, Question
@@ -50,8 +50,17 @@ class ReadRevisions:
         return Revisions(**dict(numbers))
 
 
-def bump(connection: Connection, kind: Kind) -> int:
+def bump(connection: Connection, kind: Kind, *, above: int = 0) -> int:
     """Count a change, within the change; until it ends, others who change the kind wait.
+
+    Parameters
+    ----------
+    connection : Connection
+        Within the change.
+    kind : str
+        What is changed.
+    above : int
+        The new number is greater than this, too.
 
     Returns
     -------
@@ -59,11 +68,8 @@ def bump(connection: Connection, kind: Kind) -> int:
         The new number.
     """
     mine = tables.revisions.c.name == kind
-    statement = (
-        tables.revisions.update()
-        .where(mine)
-        .values(number=tables.revisions.c.number + 1)
-        .returning(tables.revisions.c.number)
-    )
-    number: int = connection.execute(statement).scalar_one()
-    return number
+    number = tables.revisions.c.number
+    following = case((number < above, above), else_=number) + 1
+    statement = tables.revisions.update().where(mine).values(number=following).returning(number)
+    counted: int = connection.execute(statement).scalar_one()
+    return counted

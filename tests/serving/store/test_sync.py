@@ -9,6 +9,10 @@ def test_batches_are_numbered_and_a_revision(store: Store) -> None:
     assert store.revisions().sync == 2
 
 
+def test_a_batch_is_numbered_after_the_last_one_that_the_log_has(store: Store) -> None:
+    assert [store.next_batch(after=7), store.next_batch(after=7)] == [8, 9]
+
+
 def test_events_leave_in_the_order_they_came_and_once(store: Store) -> None:
     for event in views("c", "a", "b"):
         store.add_events([event])
