@@ -161,8 +161,10 @@ class Desk:
         since_us = microseconds(now - timedelta(hours=WITHIN_HOURS))
 
         def count(store: Store) -> None:
+            # Also where nobody asks for a list: what was live before is let go of.
+            road = self._with_changes(base, store)
             counted = store.trending(since_us=since_us)
-            self._trending = base, trending_now(self._kept(base).bundle, counted, now=now)
+            self._trending = base, trending_now(road.bundle, counted, now=now)
 
         await self.reach.work(count)
 
@@ -194,11 +196,11 @@ class Desk:
             return {one.item_id: one.stated for one in store.item_changes(after_batch=batch)}
 
         bundle = self._catalogue.of(base.bundle, store.revisions().items, read)
-        road = self._kept(base)
-        if road.bundle is not bundle:
+        kept = self._changed
+        if kept is None or kept[0] is not base or kept[1].bundle is not bundle:
             road = base if bundle is base.bundle else Road(bundle, base.placements)
-            self._changed = base, road
-        return road
+            kept = self._changed = base, road
+        return kept[1]
 
     def _kept(self, base: Road) -> Road:
         """Give the road as it was when the store last answered."""

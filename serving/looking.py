@@ -180,9 +180,11 @@ class Look:
         return [str(item["rank"]), *self._named(row), shown, f"{item['score']:.4f}", item["source"]]
 
     def _reason(self, reason: Answer) -> str:
+        verb = _TOLD.get(reason["type"], reason["type"].replace("_", " "))
+        if "item_id" not in reason:
+            return f"{verb}: {reason['country']}" if "country" in reason else verb
         row = self.road.bundle.items.row_of(reason["item_id"])
         name = self.road.bundle.catalogue.title(row) if self.titles else reason["item_id"]
-        verb = _TOLD.get(reason["type"], reason["type"].replace("_", " "))
         return f"{verb}: {name} {reason['share']:.0%}"
 
     @property

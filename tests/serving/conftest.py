@@ -29,9 +29,14 @@ def make_house() -> MakeHouse:
 
 
 @pytest.fixture
-def house(tiny_home: Home, make_house: MakeHouse) -> House:
-    """Give a house on the planted shop that needs no keys."""
-    return make_house(tiny_home.root)
+def house(tiny_home: Home, tmp_path: Path, make_house: MakeHouse) -> Iterator[House]:
+    """Give a house on the planted shop that needs no keys, with a store of its own."""
+    root = tmp_path / "house"
+    root.mkdir()
+    (root / "bundles").symlink_to(tiny_home.bundles)
+    house = make_house(root)
+    yield house
+    asyncio.run(house.close())
 
 
 @pytest.fixture

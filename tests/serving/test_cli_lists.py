@@ -54,6 +54,12 @@ def test_what_speaks_for_an_item_is_told_with_its_share(tiny_home: Home) -> None
     assert re.search(r"(bought|viewed): Lamp \d+ \d+%", done.output.split("\n")[-2])
 
 
+def test_where_something_is_wanted_by_everybody_is_told_in_words(tiny_home: Home) -> None:
+    done = run(recommend, tiny_home, "--user", f"user-{KEEN:02d}", "--placement", "trending_now")
+
+    assert re.search(r"trending_in_country +trending in country: GB", done.output)
+
+
 def test_titles_are_shown_on_request_only(tiny_home: Home) -> None:
     done = run(recommend, tiny_home, "--user", f"user-{KEEN:02d}")
 
