@@ -1,6 +1,7 @@
 """A catalogue says what was stated last, and shows what the shop has, sells and does not hide."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from features.catalog import ITEM_SCHEMA, Catalogue
-from features.catalogue_changes import changed, next_release
+from features.catalogue_changes import changed, in_catalogue, next_release
 from tests.shops import item
 
 NOW = datetime(2024, 6, 2, tzinfo=UTC)
@@ -69,6 +70,54 @@ def test_a_new_item_stands_behind_the_others_and_is_on_sale() -> None:
     assert _values(after, "price")[3:] == [12.0, None]
     assert _values(after, "available")[3:] == [True, True]
     assert after.recommendable.tolist() == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "stated", "held"),
+    [
+        (pa.date32(), "2024-06-01", date(2024, 6, 1)),
+        (pa.date32(), "some day", None),
+        (pa.decimal128(9, 2), 9.5, Decimal("9.50")),
+        (pa.decimal128(9, 2), 9.123, None),
+        (pa.dictionary(pa.int32(), pa.string()), "oak", "oak"),
+    ],
+)
+def test_further_columns_hold_what_json_can_state_of_them(
+    dtype: pa.DataType, stated: object, held: object
+) -> None:
+    table = pa.Table.from_pylist([item("axe")], schema=ITEM_SCHEMA)
+    further = table.append_column(pa.field("further", dtype), pa.nulls(1, dtype))
+
+    after = in_catalogue(further, {"axe": {"further": stated}}, now=NOW)
+
+    assert after["further"].to_pylist() == [held]
+
+
+def test_the_shops_own_catalogue_is_restated_as_a_bundles_is() -> None:
+    items = pa.Table.from_pylist([item("cup", title="Cup"), item("axe", price=9.0)], schema=SCHEMA)
+    changes = {"axe": {"price": 8.0}, "saw": {"tags": ["new"]}, "cup": {"hidden": True}}
+
+    after = in_catalogue(items, changes, now=NOW)
+
+    assert after.schema == items.schema
+    assert after.select(
+        ["item_id", "title", "price", "available", "hidden", "tags"]
+    ).to_pylist() == [
+        _row("cup", title="Cup", hidden=True),
+        _row("axe", price=8.0),
+        _row("saw", tags=["new"]),
+    ]
+
+
+def test_a_shop_without_a_catalogue_begins_one() -> None:
+    after = in_catalogue(ITEM_SCHEMA.empty_table(), {"axe": {"price": 8.0}}, now=NOW)
+
+    assert after.to_pylist() == [item("axe", price=8.0)]
+
+
+def _row(item_id: str, **columns: object) -> dict[str, object]:
+    usual = {"title": None, "price": None, "available": True, "hidden": False, "tags": None}
+    return {"item_id": item_id} | usual | columns
 
 
 @pytest.mark.parametrize("column", ["colour", "item_id"])

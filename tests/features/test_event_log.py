@@ -314,3 +314,38 @@ def test_a_log_larger_than_the_engines_memory_is_appended_and_scanned(tmp_path: 
     # 1.5 million rows with 32 + 12 + 12 + 20 bytes of text are 114 MB before any overhead.
     assert result == AppendResult(n_new=n_events, n_duplicates=0)
     assert log.scan().count().to_pyarrow().as_py() == n_events
+
+
+def test_a_log_as_it_was_is_read_the_same_whatever_is_added(tmp_path: Path) -> None:
+    log = EventLog(tmp_path, CONNECTION)
+    log.append(events(event("1")))
+
+    then = log.as_it_is()
+    log.append(events(event("2", NOON + timedelta(days=40))))
+
+    assert ids(then.scan()) == ["1"]
+    assert (then.latest(), len(then.files), then.generation) == (NOON, 1, 1)
+    assert ids(log.scan()) == ["1", "2"]
+
+
+def test_a_batch_of_the_store_counts_with_its_events_and_stays_known(tmp_path: Path) -> None:
+    log = EventLog(tmp_path, CONNECTION)
+    log.append(events(event("file")))
+    assert log.synced_batch is None
+
+    with writing(tmp_path):
+        prepared = log.prepare(events(event("posted")), synced_batch=4)
+        assert (log.synced_batch, ids(log.scan())) == (None, ["file"])
+        log.commit(prepared)
+    assert (log.synced_batch, ids(log.scan())) == (4, ["file", "posted"])
+
+    log.append(events(event("another file", user_id="bob")))
+    log.delete_user("bob")
+    assert log.synced_batch == 4
+
+
+def test_a_list_of_files_from_before_there_were_batches_is_read(tmp_path: Path) -> None:
+    log = EventLog(tmp_path, CONNECTION)
+    log.append(events(event("1")))
+
+    assert "synced_batch" not in (tmp_path / "events.json").read_text(encoding="utf-8")
