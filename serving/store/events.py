@@ -70,7 +70,7 @@ _texts: Final = attrgetter(
     *("event_id", "user_id", "anonymous_id", "item_id", "order_id", "session_id"),
     *("country", "device", "recommendation_id"),
 )
-_WRITTEN: Final = [one for one in tables.events.c if one.name not in {"seq", "sync_batch"}]
+_WRITTEN: Final = tuple(one for one in tables.events.c if one.name not in {"seq", "sync_batch"})
 _names: Final = {event_type: event_type.value for event_type in EventType}
 
 

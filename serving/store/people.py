@@ -11,7 +11,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    literal_column,
     select,
     union_all,
 )
@@ -118,24 +117,19 @@ def _links(key: ColumnElement[str]) -> Select[Any]:
 
 def _newer(key: ColumnElement[str]) -> Select[Any]:
     """Ask for what a person did after the bundle."""
-    return _newest(key, _events.timestamp_us > _AFTER_US)
+    return _newest(key, _events.timestamp_us > _AFTER_US, order=[_events.timestamp_us])
 
 
 def _newer_or_late(key: ColumnElement[str]) -> Select[Any]:
     """Ask for what a person did after the bundle, or earlier and unknown to it.
 
-    Each part is a stretch of an index, whose order it names so that databases see it. One
-    condition with OR would walk through all that the bundle knows.
+    Each part is a stretch of an index in the index's order, so that of a million events only those
+    are read that are told. One condition with OR would walk through all that the bundle knows.
     """
-    unsynced = _newest(
-        key,
-        _events.timestamp_us <= _AFTER_US,
-        _events.sync_batch.is_(None),
-        first=_events.sync_batch.desc(),
-    )
-    # The sum is the time itself, but by it no database takes the index by time.
-    is_late = _events.timestamp_us + literal_column("0") <= _AFTER_US
-    synced_since = _newest(key, is_late, _events.sync_batch > _AFTER_BATCH)
+    is_late = _events.timestamp_us <= _AFTER_US
+    order = [_events.sync_batch, _events.timestamp_us]
+    unsynced = _newest(key, is_late, _events.sync_batch.is_(None), order=order)
+    synced_since = _newest(key, is_late, _events.sync_batch > _AFTER_BATCH, order=order)
     parts = (_newer(key), unsynced, synced_since)
     return select(union_all(*(select(part.subquery()) for part in parts)).subquery())
 
@@ -143,14 +137,13 @@ def _newer_or_late(key: ColumnElement[str]) -> Select[Any]:
 def _newest(
     key: ColumnElement[str],
     *conditions: ColumnElement[bool],
-    first: ColumnElement[int] | None = None,
+    order: Sequence[ColumnElement[int]],
 ) -> Select[Any]:
     columns = (_events.item_id, _events.event_type, _events.quantity)
-    order = _events.timestamp_us.desc()
     return (
         select(_events.timestamp_us, _events.seq, *columns)
         .where(_events.person == _owner(key), tables.is_no_impression, *conditions)
-        .order_by(*([order] if first is None else [first, order]))
+        .order_by(*(column.desc() for column in order))
         .limit(bindparam("most", type_=BigInteger))
     )
 

@@ -20,7 +20,7 @@ _POOL: Final = {"pool_size": 4, "max_overflow": 4}
 # them, which is quick for everybody else.
 _FOR_REQUESTS: Final = (
     "-c plan_cache_mode=force_generic_plan -c jit=off"
-    " -c enable_bitmapscan=off -c enable_seqscan=off"
+    " -c enable_bitmapscan=off -c enable_seqscan=off -c enable_sort=off"
 )
 
 
