@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from features.home import Home
+from features.errors import InvalidInput
 from features.options import at_home
 
 
@@ -34,7 +34,12 @@ def outcomes(*, home: Path, days: float, out: Path | None) -> None:
     from serving.text_table import terminal_width
 
     settings = ServerSettings.from_environment({**os.environ, "VITRINE_HOME": str(home)})
-    placements = Placements.load(Home(home).placements)
+    if settings.store_url is None and not settings.shop.store.exists():
+        raise InvalidInput(
+            f"{home} has no store, so nothing was served from there; name another --home, or set"
+            " VITRINE_STORE_URL as for the server"
+        )
+    placements = Placements.load(settings.shop.placements)
     with closing(open_store(settings.store)) as store:
         report = OutcomeReport.read(store, placements, now=now_utc(), days=days)
     click.echo(as_text(report, width=terminal_width()))
