@@ -2,14 +2,17 @@
 
 ::
 
-    store ── the front: one method for each question and each change
-    ├── events, people, identities       what people did, and who they are
-    ├── items, consents, keys            what the shop stated
-    ├── recommendations, outcomes        what was shown, and what came of it
-    ├── revisions                        what changed, in one number for each kind
-    ├── sync, retention                  what leaves for the event log, what is dropped
-    └── database, prepared, faults       SQLite or PostgreSQL, and what they say when it goes wrong
-        tables, migrate, migrations
+    store, upkeep     the front: a method for each question and each change
+    ├── events, people, identities            what people did, and who they are
+    ├── items, consents, keys                 what the shop stated
+    ├── recommendations, outcomes, trending   what was shown, what came of it, what is sought
+    ├── revisions                             what changed, in one number for each kind
+    ├── sync, retention                       what leaves for the event log, what is dropped
+    └── tables, migrate, migrations           what is kept, and how that came to be
+        ├── per_key, among, bulk, upsert      many keys, values and rows at once
+        └── database, engines, faults         what differs between databases, and what they say
+            sqlite, postgres                  when something goes wrong
+            turnstile, locks, text
 """
 
 from serving.store.consents import Consent

@@ -96,7 +96,8 @@ class Store(Upkeep):
             The last batch that the bundle was made from: an earlier event that was in none of
             its batches is new too. None where only the time counts.
         most : int
-            How many events of one person; the newest count.
+            How many events of one person; the newest count, and of what came too late for the
+            bundle that which was synced last.
 
         Returns
         -------

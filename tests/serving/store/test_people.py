@@ -1,5 +1,8 @@
 """The laws of people's news: what the bundle does not know, the oldest first, the newest kept."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from features.errors import InvalidInput
@@ -98,6 +101,33 @@ def test_of_very_many_the_newest_are_told(
     some = news_of(store, "ann", **asked, most=2)
 
     assert some.timestamps_s == everything.timestamps_s[-2:]
+
+
+def test_of_very_many_that_came_late_those_that_were_synced_last_are_told(store: Store) -> None:
+    store.add_events(views("b", "a", user_id="ann"))
+    later, earlier = store.unsynced_events(2)
+    for seq, _ in (later, earlier):
+        store.mark_synced([seq], store.next_batch())
+
+    told = news_of(store, "ann", after_us=NOW_US + 10 * SECOND_US, after_batch=0, most=1)
+
+    assert told.timestamps_s == [earlier[1].timestamp_us // SECOND_US]
+
+
+def test_no_question_of_a_request_reads_what_it_does_not_tell(store: Store) -> None:
+    database = store._database
+    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+    reading, shown = store._people, store._shown._shown
+    given = {"after_us": 0, "after_batch": 0, "most": 1, "since_us": 0}
+    for question in (reading._links, reading._newer, reading._newer_or_late, shown):
+        ((prepared, values),) = question.questions(["ann"], **given)
+        explained = replace(prepared, sql=explain + prepared.sql)
+
+        ((*plan,),) = database.ask([(explained, values)])
+
+        steps = "\n".join(str(step[-1]) for step in plan)
+        assert not re.search(r"SCAN (events|identities|recommendations)|Seq Scan", steps), steps
+        assert not re.search(r"TEMP B-TREE|Sort  \(|Bitmap", steps), steps
 
 
 def test_impressions_do_not_crowd_out_what_counts(store: Store) -> None:
