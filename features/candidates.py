@@ -143,18 +143,20 @@ def gather(named: Sequence[Named], *, blocked: NDArray[np.bool_]) -> Candidates:
     """
     people = np.arange(len(blocked))[:, None]
     taken = blocked.copy()
-    fresh = []
+    nothing = np.empty((len(blocked), 0), dtype=np.int32)
+    fresh, found = [nothing.astype(np.bool_)], [nothing]
     for _, rows in named:
         is_fresh = (rows >= 0) & ~taken[people, rows]
         person, place = np.nonzero(is_fresh)
         taken[person, rows[person, place]] = True
         fresh.append(is_fresh)
+        found.append(rows)
     kept = np.hstack(fresh)
     depths = [rows.shape[1] for _, rows in named]
     sources = np.repeat(np.array([source.code for source, _ in named], dtype=np.uint8), depths)
     return Candidates(
         indptr=np.concatenate(([0], np.cumsum(kept.sum(axis=1)))),
-        item_rows=np.hstack([rows for _, rows in named])[kept].astype(np.int32, copy=False),
+        item_rows=np.hstack(found)[kept].astype(np.int32, copy=False),
         sources=np.broadcast_to(sources, kept.shape)[kept],
     )
 

@@ -17,7 +17,7 @@ N_ITEMS, N_PEOPLE = 12, 3
 def named_and_blocked(draw: st.DrawFn) -> tuple[list[Named], np.ndarray]:
     """Draw what a few sources name: different items, in any order, with nothing in between."""
     named = []
-    for source in draw(st.lists(st.sampled_from(SOURCES), min_size=1, max_size=4)):
+    for source in draw(st.lists(st.sampled_from(SOURCES), max_size=4)):
         depth = draw(st.integers(0, 6))
         rows = [draw(st.permutations(range(-6, N_ITEMS)))[:depth] for _ in range(N_PEOPLE)]
         shaped = np.array(rows, dtype=np.int32).reshape(N_PEOPLE, depth)
