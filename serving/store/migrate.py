@@ -1,5 +1,6 @@
 """Migrate: bring a database to the tables that this code knows, whoever else is starting."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -29,16 +30,16 @@ def migrate(url: str) -> None:
     StoreUnavailable
         The database cannot do its part, or a newer Vitrine made its tables.
     """
-    database = Database(url, longest_wait_s=_LONGEST_MIGRATION_S)
-    try:
-        with database.reading() as connection:
-            if _is_current(connection):
-                return
-        with database.writing() as connection:
-            locks.migrating(connection)
-            _upgrade(connection)
-    finally:
-        database.close()
+    # A look takes no time; a server that starts must not wait minutes for a store that is away.
+    with closing(Database(url)) as database, database.reading() as connection:
+        if _is_current(connection):
+            return
+    with (
+        closing(Database(url, longest_wait_s=_LONGEST_MIGRATION_S)) as database,
+        database.writing() as connection,
+    ):
+        locks.migrating(connection)
+        _upgrade(connection)
 
 
 def _is_current(connection: Connection) -> bool:

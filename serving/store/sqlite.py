@@ -1,6 +1,8 @@
 """SQLite: connections that keep what they say they keep, and one writer at a time."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,14 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from serving.store.engines import Engines
+from serving.store.one_file import OneFile
 from serving.store.turnstile import Turnstile
 
 _READERS = 8
 
 
 def open_engines(url: URL, *, longest_wait_s: float) -> Engines:
-    """Open a file; its folder is made where it is missing.
+    """Open a file; it and its folder are made where they are missing.
 
     Parameters
     ----------
@@ -23,8 +26,7 @@ def open_engines(url: URL, *, longest_wait_s: float) -> Engines:
     longest_wait_s : float
         How long a change waits for another process's change to end.
     """
-    path = Path(str(url.database))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    file = OneFile(Path(str(url.database)))
     # Without a transaction there is nothing to roll back when a connection comes home.
     reading = _engine(
         url,
@@ -35,10 +37,16 @@ def open_engines(url: URL, *, longest_wait_s: float) -> Engines:
     )
     writing = _engine(url, longest_wait_s=longest_wait_s, pool_size=1, max_overflow=0)
     event.listen(writing, "begin", _begin_immediately)
-    turnstile = Turnstile(path, longest_wait_s)
-    return Engines(
-        asking=reading, reading=reading, patient=reading, writing=writing, turn=turnstile.passing
-    )
+    for engine in (reading, writing):
+        file.guard(engine)
+    turnstile = Turnstile(file.path, longest_wait_s)
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        with turnstile.passing(), file.staying():
+            yield
+
+    return Engines(asking=reading, reading=reading, patient=reading, writing=writing, turn=turn)
 
 
 def _engine(url: URL, *, longest_wait_s: float, **options: Any) -> Engine:  # noqa: ANN401 -- SQLAlchemy's own

@@ -1,8 +1,10 @@
 """The store goes away and comes back: lists go on, events are refused and never dropped."""
 
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -187,3 +189,58 @@ def test_a_server_starts_without_its_store_and_finds_it_later(
         assert answer.items
         assert is_refused(refused)
         check_that_it_is_back(server.port, absent.database)
+
+
+def test_events_never_follow_a_store_that_was_replaced(lean: MakeLean, tmp_path: Path) -> None:
+    database = in_a_file(tmp_path)
+    with (
+        started(lean(database.url)) as server,
+        calling(server.port, within_s=REFUSAL_WITHIN_S) as caller,
+    ):
+        assert caller.post(view("kept")).json()["accepted"] == 1
+        database.ask("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(database.file, tmp_path / "copy")
+
+        database.file.unlink()
+        refused = caller.post(view("refused"))
+        (tmp_path / "copy").rename(database.file)
+
+        assert is_refused(refused)
+        check_that_it_is_back(server.port, database)
+        assert how_often(database, "kept") == 1
+
+
+def test_while_another_process_writes_lists_are_whole_and_events_are_refused(
+    lean: MakeLean, tmp_path: Path
+) -> None:
+    database = in_a_file(tmp_path)
+    with (
+        started(lean(database.url)) as server,
+        calling(server.port, within_s=REFUSAL_WITHIN_S) as caller,
+    ):
+        with closing(sqlite3.connect(database.file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            refused = caller.post(view("refused"))
+            answer = ask_list(server.port)
+
+        assert is_refused(refused)
+        assert not answer.is_degraded
+        check_that_it_is_back(server.port, database)
+
+
+def test_lists_do_not_wait_for_a_process_that_keeps_the_file_to_itself(
+    lean: MakeLean, tmp_path: Path
+) -> None:
+    database = in_a_file(tmp_path)
+    server = lean(database.url)
+    with started(server):
+        pass
+    with closing(sqlite3.connect(database.file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
+        with started(server):
+            lists = [ask_list(server.port) for _ in range(3)]
+
+            assert all(one.is_degraded and one.items for one in lists)
+            other.close()
+            check_that_it_is_back(server.port, database)
