@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 from features.home import Home
+from features.ids import MISSING
 from serving.news import News
 from serving.offline import look, open_desk
 from serving.placements import Placement
@@ -132,11 +133,14 @@ class Rehearsal:
 
     def _lost_pins(self, name: str) -> Iterator[str]:
         items = self.road.bundle.items
-        for path, rules in self.road.placements.named(name).stated_rules():
-            rows = items.rows([pin.item_id for pin in rules.pin]).tolist()
-            for place, (pin, row) in enumerate(zip(rules.pin, rows, strict=True)):
-                if row < 0:
-                    yield f"{name}.{path}.pin[{place}].item_id: no item is called {pin.item_id!r}"
+        pins = (
+            (f"{name}.{path}.pin[{place}].item_id", pin.item_id)
+            for path, rules in self.road.placements.named(name).stated_rules()
+            for place, pin in enumerate(rules.pin)
+        )
+        for path, item_id in pins:
+            if items.row_of(item_id) == MISSING:
+                yield f"{path}: no item is called {item_id!r}"
 
     def as_text(self, meetings: Sequence[Meetings], *, width: int | None) -> str:
         """Show what the file holds, and who meets what."""

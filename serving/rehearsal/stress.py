@@ -56,7 +56,7 @@ class Stress:
             waits = [(), *(awaited(one) for one in placement.scenarios)]
             met = {deeds: self._met(name, deeds) for deeds in {*waits}}
             # What is usual for somebody who has just done what a scenario waits for.
-            usual = {deeds: self._given(name, placement.branches[0], deeds)[0] for deeds in met}
+            usual = {deeds: self.given(name, placement.branches[0], deeds)[0] for deeds in met}
             for chosen, deeds in zip(placement.branches, waits, strict=True):
                 yield self._report(name, chosen, deeds, met=met, usual=usual[deeds])
 
@@ -69,7 +69,7 @@ class Stress:
         met: dict[Deeds, Counter[Met]],
         usual: Given,
     ) -> BranchReport:
-        given, seconds = self._given(name, chosen, deeds)
+        given, seconds = self.given(name, chosen, deeds)
         lists = [one for one in given if not isinstance(one, VitrineError)]
         broken, examples = self._broken(chosen, deeds, given)
         here = Met(chosen.scenario)
@@ -93,18 +93,18 @@ class Stress:
     def _met(self, name: str, deeds: Deeds) -> Counter[Met]:
         """Count which branches are met, once everybody has done something."""
         counts: Counter[Met] = Counter()
-        for some, news in self._together(deeds):
+        for some, news in self.together(deeds):
             requests = [trial.request(name) for trial in some]
             _, read = read_requests(self.road, requests, news, now=some[0].coming.at)
             counts.update(map(Met.of, read))
         return counts
 
-    def _given(self, name: str, chosen: Chosen, deeds: Deeds) -> tuple[Given, float]:
+    def given(self, name: str, chosen: Chosen, deeds: Deeds) -> tuple[Given, float]:
         """Make everybody's list as if all met a branch; also how many seconds that took."""
         road = _forced(self.road, name, chosen)
         given: list[Answer | VitrineError] = []
         seconds = 0.0
-        for some, news in self._together(deeds):
+        for some, news in self.together(deeds):
             requests = [trial.request(name) for trial in some]
             started = perf_counter()
             given += answer_recommend(road, requests, news, now=some[0].coming.at)
@@ -117,15 +117,18 @@ class Stress:
         """Count the lists that break each law, and tell whose was the first."""
         counts: Counter[str] = Counter()
         examples: dict[str, str] = {}
+        for trial, law in self._breaches(chosen, deeds, given):
+            counts[law] += 1
+            examples.setdefault(law, str(trial))
+        return counts, examples
+
+    def _breaches(self, chosen: Chosen, deeds: Deeds, given: Given) -> Iterator[tuple[Trial, str]]:
         answers = iter(given)
-        for some, news in self._together(deeds):
+        for some, news in self.together(deeds):
             known = KnownPeople.of(self.road.bundle, news.people)
             for place, trial in enumerate(some):
                 broken = self._laws_broken(chosen, trial, known, place, next(answers))
-                counts.update(broken)
-                for law in broken:
-                    examples.setdefault(law, str(trial))
-        return counts, examples
+                yield from ((trial, law) for law in broken)
 
     def _laws_broken(
         self,
@@ -153,7 +156,7 @@ class Stress:
             facts.usual_price,
         ).broken
 
-    def _together(self, deeds: Deeds) -> Iterator[tuple[list[Trial], News]]:
+    def together(self, deeds: Deeds) -> Iterator[tuple[list[Trial], News]]:
         """Give the trials of each moment, and what is known in them."""
         for _, some in groupby(self.trials, key=lambda trial: trial.coming.at):
             trials = list(some)
