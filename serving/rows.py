@@ -110,6 +110,8 @@ def _rows(
     for anchor in anchors:
         if not num_rows:
             return
+        if road.bundle.catalogue.table["hidden"][anchor[0]].as_py():
+            continue  # What is sold out may stand above a row, what is hidden nowhere.
         row = _row(road, asked, anchor, taken.astype(np.int64))
         if row is not None:
             num_rows -= 1
