@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "picks": "serving.cli",
     "scenarios": "serving.scenarios_cli",
     "outcomes": "serving.outcomes_cli",
+    "sync": "serving.store_cli",
+    "retention": "serving.store_cli",
     "keys": "serving.keys_cli",
     "serve": "serving.cli",
     "demo": "serving.demo",

@@ -173,13 +173,13 @@ def _items(store: Store, log: EventLog, now: datetime) -> tuple[int, int]:
 
 def _links(store: Store, lake: Path) -> int:
     links = store.links()
-    columns = (
+    columns = [
         pa.array([link.anonymous_id for link, _ in links], pa.string()),
         pa.array([link.user_id for link, _ in links], pa.string()),
         pa.array([at_us for _, at_us in links], pa.int64()).cast(pa.timestamp("us", tz="UTC")),
-    )
+    ]
     known = identities.read(lake)
-    told = pa.table(dict(zip(identities.IDENTITY_SCHEMA.names, columns, strict=True)))
+    told = pa.Table.from_arrays(columns, schema=identities.IDENTITY_SCHEMA)
     joined = identities.joined(known, told)
     if joined.num_rows > known.num_rows:
         replace_table(identities.path(lake), joined)
