@@ -92,7 +92,7 @@ def _routes() -> dict[str, Route]:
     for kind in ("any", "alternatives", "complements"):
         asked = {"kind": kind, "num_results": 500}
         ways[f"similar {kind}"] = "/v1/similar", {"item_id": ITEMS[30], **asked}
-        ways[f"similar to some {kind}"] = "/v1/similar", {"item_ids": ITEMS[30:32], **asked}
+        ways[f"similar to some {kind}"] = "/v1/similar", {"item_ids": ITEMS[10:31:20], **asked}
     return ways
 
 
