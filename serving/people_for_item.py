@@ -72,7 +72,7 @@ def answer_audience(
         "shortfall": None,
     }
     if len(users) < request.num_results:
-        answer["shortfall"] = _counted(left_out, len(bundle.users), len(users))
+        answer["shortfall"] = _counted(road, left_out, request, len(users))
     return answer
 
 
@@ -81,8 +81,6 @@ def _left_out(road: Road, row: int, request: AudienceRequest) -> dict[str, NDArr
     bundle, n = road.bundle, len(road.bundle.users)
     histories = bundle.histories
     marks = {"no_history": histories.lengths == 0}
-    if request.purpose is not None:
-        marks["no_consent"] = ~bundle.people.consented(request.purpose)
     if request.exclude_purchased:
         bought = np.zeros(n, dtype=np.bool_)
         entries = (histories.item_rows == row) & (histories.event_types == EventType.PURCHASE.code)
@@ -99,9 +97,10 @@ def _best(
     consents: ReadConsents,
 ) -> list[Answer]:
     users, wanted = road.bundle.users, request.num_results
-    hard = [marks for reason, marks in left_out.items() if reason != "no_consent"]
-    free = ~np.logical_or.reduce(hard)
-    silent = left_out.get("no_consent", np.zeros(len(users), dtype=np.bool_))
+    free = ~np.logical_or.reduce(list(left_out.values()))
+    agreed = np.ones(len(users), dtype=np.bool_)
+    if request.purpose is not None:
+        agreed = road.bundle.people.consented(request.purpose)
     order = np.argsort(-scores[free], kind="stable")
     rows = np.flatnonzero(free)[order]
     found: list[Answer] = []
@@ -113,7 +112,7 @@ def _best(
         found += [
             {"user_id": user_id, "score": float(scores[row])}
             for user_id, row in zip(ids, some.tolist(), strict=True)
-            if stated.get(user_id, not silent[row]) and not user_id.startswith(ANONYMOUS_PREFIX)
+            if stated.get(user_id, agreed[row]) and not user_id.startswith(ANONYMOUS_PREFIX)
         ]
         if len(found) >= wanted:
             break
@@ -121,13 +120,19 @@ def _best(
 
 
 def _counted(
-    left_out: Mapping[str, NDArray[np.bool_]], n_users: int, n_found: int
+    road: Road,
+    left_out: Mapping[str, NDArray[np.bool_]],
+    request: AudienceRequest,
+    n_found: int,
 ) -> dict[str, int]:
-    """Count who could not be named, each by the first reason; the rest have no account."""
-    counts: dict[str, int] = {}
-    free = np.ones(n_users, dtype=np.bool_)
+    """Count who could not be named, each by the first reason; the rest did not consent."""
+    users, counts = road.bundle.users, {}
+    free = np.ones(len(users), dtype=np.bool_)
     for reason, marks in left_out.items():
         counts[reason] = int((free & marks).sum())
         free &= ~marks
-    without_account = n_users - n_found - sum(counts.values())
-    return counts | ({"anonymous": without_account} if without_account > 0 else {})
+    ids = users.ids(np.flatnonzero(free))
+    counts["anonymous"] = sum(user_id.startswith(ANONYMOUS_PREFIX) for user_id in ids)
+    if request.purpose is not None:
+        counts["no_consent"] = len(users) - n_found - sum(counts.values())
+    return counts
