@@ -130,14 +130,19 @@ def blocked_pairs(histories: Histories, policy: ListPolicy, wishes: Wishes) -> P
 def given(wishes: Wishes, people: NDArray[np.int64]) -> list[Named]:
     """Name what is only to be put in order; nothing where the sources are to name."""
     wanted = [wishes.given[person] for person in people] if len(wishes.given) else []
-    lengths = [0 if rows is None else len(rows) for rows in wanted]
     if not any(rows is not None for rows in wanted):
         return []
-    named = np.full((len(people), max(lengths)), -1, dtype=np.int32)
-    for place, rows in enumerate(wanted):
-        if rows is not None:
-            named[place, : len(rows)] = rows
+    # What is given twice is listed once.
+    once = [np.empty(0, dtype=np.int64) if rows is None else _each_once(rows) for rows in wanted]
+    named = np.full((len(people), max(map(len, once))), -1, dtype=np.int32)
+    for place, rows in enumerate(once):
+        named[place, : len(rows)] = rows
     return [(Source.GIVEN, named)]
+
+
+def _each_once(rows: Rows) -> Rows:
+    _, first = np.unique(rows, return_index=True)
+    return rows[np.sort(first)]
 
 
 def blocked_items(
