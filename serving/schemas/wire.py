@@ -10,6 +10,6 @@ PlacementName = Annotated[str, Field(max_length=64)]
 
 
 class Wire(BaseModel):
-    """What every request keeps to: unknown keys are errors."""
+    """What every request keeps to: unknown keys are errors, and so is "10" where 10 is meant."""
 
-    model_config: ClassVar = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar = ConfigDict(extra="forbid", frozen=True, strict=True)

@@ -2,13 +2,16 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from features.home import Home
+from serving.auth import Scope, issue_key
 from tests.faults.databases import Database, in_a_file, in_a_schema
-from tests.faults.servers import FullServer, LeanServer
+from tests.faults.servers import FullServer, LeanServer, started
 
 MakeLean = Callable[..., LeanServer]
 MakeFull = Callable[..., FullServer]
@@ -59,3 +62,35 @@ def full(home: Home, tmp_path: Path) -> MakeFull:
         return FullServer(home.root, environment, tmp_path / "log", n_workers)
 
     return make
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A lean server that needs keys, with its store in a file; tests of input share it.
+
+    Parameters
+    ----------
+    server : LeanServer
+        The server.
+    database : Database
+        Its store.
+    key : str
+        Opens everything.
+    """
+
+    server: LeanServer
+    database: Database
+    key: str
+
+
+@pytest.fixture(scope="session")
+def shop(tiny_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Run a server for all tests of input; they must not break it."""
+    folder = tmp_path_factory.mktemp("shop")
+    home = Home(folder / "home")
+    shutil.copytree(tiny_home.root, home.root)
+    key = issue_key(home, "tests", list(Scope))
+    environment = {"VITRINE_HOME": str(home.root), "VITRINE_INSECURE_DEVELOPMENT": "0"}
+    server = LeanServer(environment, folder / "log")
+    with closing(server.listener), started(server):
+        yield Shop(server, Database(f"sqlite:///{home.store}"), key)
