@@ -183,7 +183,7 @@ def _show(status: int, answer: dict[str, Any]) -> None:
     for item in answer["items"]:
         shown = item["properties"]
         title, price = shown.get("title", item["item_id"]), shown.get("price", 0)
-        why = ", ".join(f"{one['type']} {one['item_id']}" for one in item["reasons"][:1])
+        why = ", ".join(f"{one['type']} {one.get('item_id', '')}" for one in item["reasons"][:1])
         click.echo(f"  {item['rank']:>2}  {title:<52.52} {price:>8.2f}  {item['source']:<14} {why}")
     told = [f"{one['code']}: {one['message']}" for one in answer["warnings"]]
     click.echo("\n".join(f"  note  {one}" for one in told), nl=bool(told))

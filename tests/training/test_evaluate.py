@@ -127,6 +127,7 @@ def test_served_lists_are_what_serving_answers(bundle: Bundle, k: int) -> None:
                 RecommendRequest(user_id=user_id, placement=placement, num_results=k)
                 for user_id in bundle.users.ids(targets.user_rows)
             ],
+            now=bundle.manifest.as_of,
         )
         for answer, one in zip(answers, rank(target).tolist(), strict=True):
             shown = [item["item_id"] for item in answer["items"]]
