@@ -6,6 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from features.sparse_rows import built, row_bounds
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Due:
@@ -44,8 +46,6 @@ class Due:
         csr_array of float32, shape (n_people, n_items)
             Greater than 0 where stored, columns sorted in each row.
         """
-        likely = self.soon > 0
-        lengths = np.bincount(self.people[likely], minlength=n_people)
-        indptr = np.concatenate(([0], np.cumsum(lengths)))
-        parts = (self.soon[likely], self.item_rows[likely], indptr)
-        return sp.csr_array(parts, shape=(n_people, n_items))
+        likely = (self.soon > 0).nonzero()[0]
+        bounds = row_bounds(self.people[likely], n_people)
+        return built(self.soon[likely], self.item_rows[likely], bounds, n_items)

@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 # Where fewer items are free than this share, comparing them alone is quicker than all.
 _FEW: Final = 1 / 8
-_LOWEST: Final = np.finfo(np.float32).min
+_LOWEST: Final = float(np.finfo(np.float32).min)
+# A product of two float32 numbers is off by at most this share.
+_ROUNDING: Final = float(np.finfo(np.float32).eps) / 2
 
 
-def are_few(free: NDArray[np.bool_]) -> bool:
+def few_are_free(blocked: NDArray[np.bool_]) -> bool:
     """Tell whether comparing the free items alone is quicker than all, or than whole cells."""
-    return bool(np.count_nonzero(free) <= _FEW * len(free))
+    return bool(len(blocked) - np.count_nonzero(blocked) <= _FEW * len(blocked))
 
 
 def nearest_of(
@@ -47,15 +49,16 @@ def nearest_of(
     """
     # A matrix product's rounding depends on what else is in the matrix; this one's does not.
     scores = np.einsum("md,d->m", vectors[rows], query)
-    kept = _highest(scores, num_results, slack=0.0)
-    order = np.lexsort((rows[kept], -scores[kept]))[:num_results]
-    return rows[kept[order]]
+    if len(rows) > 2 * num_results:
+        kept = _highest(scores, num_results, slack=0.0)
+        rows, scores = rows[kept], scores[kept]
+    return rows[np.lexsort((rows, -scores))[:num_results]]
 
 
 def nearest_of_all(
     queries: NDArray[np.float32],
     vectors: NDArray[np.float32],
-    free: NDArray[np.bool_],
+    blocked: NDArray[np.bool_],
     num_results: int,
     *,
     longest: float,
@@ -68,18 +71,18 @@ def nearest_of_all(
         Where the people lie.
     vectors : ndarray of float32, shape (n_items, d)
         Every item's.
-    free : ndarray of bool, shape (n, n_items)
-        Items that may be found.
+    blocked : ndarray of bool, shape (n, n_items)
+        Items that must not be found.
     num_results : int
         How many are wanted.
     longest : float
         The longest item vector's length.
     """
     scores = queries @ vectors.T
-    np.copyto(scores, -np.inf, where=~free)
-    # Each of two products that are compared may be off by this much (Higham 2002, eq. 3.5).
-    unit = float(np.finfo(np.float32).eps) / 2
-    slacks = 4 * unit * vectors.shape[1] * longest * np.linalg.norm(queries, axis=1)
+    np.copyto(scores, -np.inf, where=blocked)
+    # An inner product is off by at most d roundings (Higham 2002, eq. 3.5), and four are compared.
+    most_off = _ROUNDING * vectors.shape[1] * longest
+    slacks = 4 * most_off * np.sqrt(np.square(queries).sum(axis=1))
     return [
         nearest_of(query, vectors, _highest(one, num_results, slack=slack), num_results)
         for query, one, slack in zip(queries, scores, slacks.tolist(), strict=True)
@@ -88,7 +91,7 @@ def nearest_of_all(
 
 def _highest(scores: NDArray[np.float32], n_wanted: int, *, slack: float) -> NDArray[np.int64]:
     """Name those among the highest, and those that miss them by no more than the slack."""
-    rest, lowest = len(scores) - n_wanted, float(_LOWEST)
+    rest, lowest = len(scores) - n_wanted, _LOWEST
     if rest > 0:
         lowest = max(lowest, float(np.partition(scores, rest)[rest]) - slack)
-    return np.flatnonzero(scores >= np.float32(lowest))
+    return (scores >= np.float32(lowest)).nonzero()[0]

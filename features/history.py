@@ -94,11 +94,13 @@ class Histories:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """How many entries each person has, shape (n,)."""
-        return np.diff(self.indptr)
+        return self.indptr[1:] - self.indptr[:-1]
 
     @property
     def person_of_entry(self) -> NDArray[np.int64]:
         """Which person each entry belongs to, shape (n_entries,)."""
+        if len(self) == 1:  # of whom everything is, which need not be spelt out
+            return np.zeros(len(self.item_rows), dtype=np.int64)
         return np.repeat(np.arange(len(self)), self.lengths)
 
     def up_to(self, as_of_s: int) -> Self:
@@ -126,6 +128,9 @@ class Histories:
         rows : ndarray of int, shape (n_wanted,)
             Rows of this object, or -1 for somebody unknown.
         """
+        if len(rows) == 1 and rows[0] >= 0:  # one person's entries lie together
+            start, stop = self.indptr[rows[0] : rows[0] + 2].tolist()
+            return self._entries(slice(start, stop), np.array([0, stop - start]))
         known = rows >= 0
         safe = np.where(known, rows, 0)
         starts = np.where(known, self.indptr[safe] if len(self) else 0, 0)
@@ -147,6 +152,8 @@ class Histories:
                 f"{len(self)} histories cannot take the events of {len(newer)} people;"
                 " give one (maybe empty) history for each person"
             )
+        if not len(newer.item_rows):
+            return self
         people = np.concatenate((self.person_of_entry, newer.person_of_entry))
         times = np.concatenate((self.timestamps, newer.timestamps))
         order = np.lexsort((times, people))
@@ -187,7 +194,7 @@ class Histories:
             "counts": self.counts,
         }
 
-    def _entries(self, entries: NDArray[np.integer], indptr: NDArray[np.int64]) -> Self:
+    def _entries(self, entries: NDArray[np.integer] | slice, indptr: NDArray[np.int64]) -> Self:
         return type(self)(
             indptr=indptr,
             item_rows=self.item_rows[entries],

@@ -1,6 +1,5 @@
 """The item index: the items whose vectors lie nearest to a person's. The door to FAISS."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.cells import Cells, augmented_items, augmented_queries
 from features.errors import InvalidInput
-from features.free_items import are_few, nearest_of, nearest_of_all
+from features.free_items import few_are_free, nearest_of, nearest_of_all
 
 # Two threads make one query slower; batches are spread over processes instead.
 faiss.omp_set_num_threads(1)
@@ -151,29 +150,26 @@ class ItemIndex:
         """
         if queries.ndim != 2:  # noqa: PLR2004 -- people x dimensions
             raise InvalidInput(f"queries must have the shape (n, d); got {queries.shape}")
-        free = ~blocked
         found = np.full((len(queries), num_results), -1, dtype=np.int32)
-        for person, rows in self._nearest(queries, num_results, free):
+        # The others are compared with every item at once.
+        alone = [n for n, own in enumerate(blocked) if self.cells is not None or few_are_free(own)]
+        for person in alone:
+            rows = self._free_to_compare(queries[person], num_results, ~blocked[person])
+            rows = nearest_of(queries[person], self.vectors, rows, num_results)
             found[person, : len(rows)] = rows
+        rest = np.delete(np.arange(len(queries)), alone) if alone else slice(None)
+        lists = nearest_of_all(
+            queries[rest], self.vectors, blocked[rest], num_results, longest=self.longest
+        )
+        for place, rows in zip(np.arange(len(queries))[rest].tolist(), lists, strict=True):
+            found[place, : len(rows)] = rows
         return found
-
-    def _nearest(
-        self, queries: NDArray[np.float32], num_results: int, free: NDArray[np.bool_]
-    ) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        compares_all = np.array([self.cells is None and not are_few(one) for one in free], np.bool_)
-        for person in np.flatnonzero(~compares_all).tolist():
-            rows = self._free_to_compare(queries[person], num_results, free[person])
-            yield person, nearest_of(queries[person], self.vectors, rows, num_results)
-        rest = np.flatnonzero(compares_all)
-        asked, marks = queries[rest], free[rest]
-        lists = nearest_of_all(asked, self.vectors, marks, num_results, longest=self.longest)
-        yield from zip(rest.tolist(), lists, strict=True)
 
     def _free_to_compare(
         self, query: NDArray[np.float32], num_results: int, free: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
         """Name the free items, or some of them that hold the best."""
-        if self.cells is None or are_few(free):
+        if self.cells is None or few_are_free(~free):
             return np.flatnonzero(free)
         # What one search compares without a mask; for a longer list as much more.
         n_compared = self.choice.n_probe * len(self) / len(self.cells.centres)

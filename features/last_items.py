@@ -1,13 +1,14 @@
 """Last items: what each person had in mind most recently."""
 
+from itertools import accumulate, pairwise
 from typing import Final
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from features.events import EventType
 from features.history import Histories
+from features.sparse_rows import built
 
 _WANTED: Final = (
     EventType.VIEW,
@@ -16,6 +17,7 @@ _WANTED: Final = (
     EventType.WISHLIST,
     EventType.PURCHASE,
 )
+_IS_WANTED: Final = [one in _WANTED for one in EventType]
 
 
 def last_items(histories: Histories, *, n_items: int, most: int = 8) -> sp.csr_array:
@@ -42,23 +44,24 @@ def last_items(histories: Histories, *, n_items: int, most: int = 8) -> sp.csr_a
     >>> last_items(seen, n_items=3).toarray().tolist()
     [[0.5, 0.0, 1.0]]
     """
-    wanted = np.zeros(len(EventType), dtype=np.bool_)
-    wanted[[one.code for one in _WANTED]] = True
-    chosen = np.flatnonzero(wanted[histories.event_types])
-    people, items = histories.person_of_entry[chosen], histories.item_rows[chosen]
-    order = np.lexsort((chosen, people * n_items + items))
-    keys = (people * n_items + items)[order]
-    # The last of the entries with one key is the latest.
-    latest = chosen[order[np.flatnonzero(np.diff(keys, append=-1))]]
-    person = histories.person_of_entry[latest]
-    newest_first = np.lexsort((-latest, person))
-    lengths = np.bincount(person, minlength=len(histories))
-    starts = np.cumsum(lengths) - lengths
-    place = np.arange(len(latest)) - np.repeat(starts, lengths)
-    kept = place < most
-    rows: NDArray[np.int64] = person[newest_first][kept]
-    weights = (1 / (1 + place[kept])).astype(np.float32)
-    columns = histories.item_rows[latest[newest_first]][kept]
-    found = sp.csr_array((weights, (rows, columns)), shape=(len(histories), n_items))
-    found.sort_indices()
-    return found
+    bounds = histories.indptr.tolist()
+    latest = [_latest(histories, *own, most=most) for own in pairwise(bounds)]
+    weighed = [sorted((row, 1 / (1 + place)) for place, row in enumerate(one)) for one in latest]
+    entries = [entry for one in weighed for entry in one]
+    return built(
+        np.array([weight for _, weight in entries], dtype=np.float32),
+        np.array([row for row, _ in entries], dtype=np.int32),
+        np.array([0, *accumulate(map(len, latest))]),
+        n_items,
+    )
+
+
+def _latest(histories: Histories, start: int, stop: int, *, most: int) -> list[int]:
+    """Name the items of the entries from `start` to `stop`, the latest first."""
+    found: dict[int, None] = {}
+    for entry in range(stop - 1, start - 1, -1):
+        if len(found) == most:
+            break
+        if _IS_WANTED[histories.event_types[entry]]:
+            found[int(histories.item_rows[entry])] = None
+    return list(found)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from features.sparse_rows import only_largest
+from features.sparse_rows import built, only_largest, product
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +54,7 @@ class Neighbours:
         csr_array of float32, shape (n, n_items)
             Each column at most once in a row, in no order.
         """
-        return sp.csr_array(confidence @ self.similarity)
+        return product(confidence, self.similarity)
 
     def score(
         self, confidence: sp.csr_array, item_rows: NDArray[np.integer]
@@ -75,5 +75,4 @@ class Neighbours:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Build from `indptr`, `item_rows` and `weights`."""
         n_items = len(arrays["indptr"]) - 1
-        parts = (arrays["weights"], arrays["item_rows"], arrays["indptr"])
-        return cls(sp.csr_array(parts, shape=(n_items, n_items)))
+        return cls(built(arrays["weights"], arrays["item_rows"], arrays["indptr"], n_items))

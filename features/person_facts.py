@@ -67,12 +67,13 @@ def person_facts(histories: Histories, facts: ItemFacts, *, as_of_s: int) -> Per
     """
     n = len(histories)
     rhythm = activity(histories, as_of_s=as_of_s)
-    bought = histories.select(histories.event_types == EventType.PURCHASE.code)
-    person, items = bought.person_of_entry, bought.item_rows
+    bought = (histories.event_types == EventType.PURCHASE.code).nonzero()[0]
+    person, items = histories.person_of_entry[bought], histories.item_rows[bought]
+    n_bought = np.bincount(person, minlength=n)
     return PersonFacts(
         rhythm=rhythm,
         stages=lifecycle(rhythm, StageRules(gap_days=facts.usual_gap_days)),
-        breadth=(bought.lengths / np.maximum(rhythm.orders, 1)).astype(np.float32),
+        breadth=(n_bought / np.maximum(rhythm.orders, 1)).astype(np.float32),
         log_price=_mean_of_known(facts.log_price[items], person, n),
         category_shares=_shares(facts.category_rows[items], person, n, facts),
     )

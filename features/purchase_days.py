@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from features.errors import FutureEventError
 from features.events import EventType
 from features.history import SECONDS_PER_DAY, Histories
+from features.sparse_rows import changes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +58,7 @@ class PurchaseDays:
         FutureEventError
             A purchase is of a later date than `as_of`.
         """
-        bought = np.flatnonzero(histories.event_types == EventType.PURCHASE.code)
+        bought = (histories.event_types == EventType.PURCHASE.code).nonzero()[0]
         people, items = histories.person_of_entry[bought], histories.item_rows[bought]
         days = histories.timestamps[bought] // SECONDS_PER_DAY
         latest = int(days.max(initial=0)) - as_of_s // SECONDS_PER_DAY
@@ -67,13 +68,14 @@ class PurchaseDays:
             )
         order = np.lexsort((days, items, people))
         people, items, days = people[order], items[order], days[order]
-        is_first = np.ones(len(order), dtype=np.bool_)
-        is_first[1:] = (people[1:] != people[:-1]) | (items[1:] != items[:-1])
-        firsts = np.flatnonzero(is_first)
-        lasts = np.append(firsts, len(order))[1:] - 1
-        since_previous = np.diff(days, prepend=days[:1])
-        again = np.flatnonzero(~is_first & (since_previous > 0))
-        pairs = np.cumsum(is_first)[again] - 1
+        is_first = changes(people) | changes(items)
+        firsts = is_first.nonzero()[0]
+        lasts = firsts - 1
+        lasts[:-1], lasts[-1:] = lasts[1:], len(order) - 1
+        since_previous = np.zeros(len(order), dtype=np.int64)
+        np.subtract(days[1:], days[:-1], out=since_previous[1:])
+        again = (~is_first & (since_previous > 0)).nonzero()[0]
+        pairs = is_first.cumsum()[again] - 1
         return cls(
             people=people[firsts],
             item_rows=items[firsts],

@@ -11,7 +11,8 @@ from features.candidates import Candidates
 from features.fitted_model import EmbeddingModel, ScoringModel
 from features.item_index import ItemIndex
 from features.neighbours import Neighbours
-from features.sparse_rows import kept_entries, largest
+from features.pairs import Pairs
+from features.sparse_rows import cells_of, kept_entries, largest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,8 +94,7 @@ class NeighbourView:
 
     def nearest(self, depth: int, blocked: Blocked) -> NDArray[np.int32]:
         """See `View.nearest`."""
-        people = np.repeat(np.arange(len(blocked.marks)), np.diff(self.scores.indptr))
-        free = ~blocked.marks[people, self.scores.indices]
+        free = ~blocked.marks.reshape(-1)[cells_of(self.scores)]
         return largest(kept_entries(self.scores, free), depth)
 
     def pair_scores(self, candidates: Candidates) -> NDArray[np.float32]:
@@ -170,10 +170,4 @@ def at_pairs(matrix: sp.csr_array, candidates: Candidates) -> NDArray[Any]:
     ndarray, shape (n_pairs,)
         Of the matrix's dtype.
     """
-    n, width = matrix.shape
-    people = np.repeat(np.arange(n), np.diff(matrix.indptr))
-    # One cell for each person and item: quicker than a binary search for every pair.
-    cells = np.zeros(n * width, dtype=matrix.dtype)
-    cells[people * width + matrix.indices] = matrix.data
-    values: NDArray[Any] = cells[candidates.person_rows * width + candidates.item_rows]
-    return values
+    return Pairs.of(candidates, matrix.shape[1]).values(matrix)

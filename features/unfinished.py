@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from features.events import EventType
 from features.history import Histories
+from features.sparse_rows import summed
 from features.weights import decay, repetition
 
 UNFINISHED_WEIGHTS: Final[Mapping[EventType, float]] = MappingProxyType(
@@ -77,30 +78,35 @@ def unfinished(
         * repetition(histories.counts)
         * decay(histories.age_days(as_of_s), half_life_days=half_life_days)
     )
+    shape, begun = (len(histories), n_items), (entries > 0).nonzero()[0]
+    if not len(begun):
+        return summed(entries[begun], begun, begun, shape)
     # One number for each pair of person and item, ascending with the person.
-    pairs = histories.person_of_entry * n_items + histories.item_rows
+    people, item_rows = histories.person_of_entry, histories.item_rows
+    pairs = people * n_items + item_rows
     types, times = histories.event_types, histories.timestamps
     is_settling = (types == EventType.PURCHASE.code) | (types == EventType.RETURN.code)
-    settled_s = _latest(pairs, times, is_settling)
-    removed_s = _latest(pairs, times, types == EventType.REMOVE_FROM_CART.code)
-    wished = types == EventType.WISHLIST.code
-    is_open = (entries > 0) & (times > settled_s) & (wished | (times > removed_s))
-    left = histories.select(is_open)
-    summed = sp.csr_array((entries[is_open], left.item_rows, left.indptr), (len(left), n_items))
-    summed.sum_duplicates()
-    return summed
+    settled_s = _latest(pairs, times, is_settling, begun)
+    removed_s = _latest(pairs, times, types == EventType.REMOVE_FROM_CART.code, begun)
+    wished = types[begun] == EventType.WISHLIST.code
+    is_open = (times[begun] > settled_s) & (wished | (times[begun] > removed_s))
+    left = begun[is_open]
+    return summed(entries[left], item_rows[left], people[left], shape)
 
 
 def _latest(
-    pairs: NDArray[np.int64], times: NDArray[np.int64], chosen: NDArray[np.bool_]
+    pairs: NDArray[np.int64],
+    times: NDArray[np.int64],
+    chosen: NDArray[np.bool_],
+    asked: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Tell when the latest chosen entry of each entry's pair happened, shape (n_entries,)."""
+    """Tell when the latest chosen entry of each asked entry's pair happened, shape (n_asked,)."""
     among, at = pairs[chosen], times[chosen]
-    if not len(among):
-        return np.full(len(pairs), _LONG_AGO)
+    if not (len(among) and len(asked)):
+        return np.full(len(asked), _LONG_AGO)
     order = np.lexsort((at, among))
     among, at = among[order], at[order]
     # The last of a pair's entries stands just before where a larger pair would be put in.
-    place = np.searchsorted(among, pairs, side="right") - 1
-    latest: NDArray[np.int64] = np.where(among[place] == pairs, at[place], _LONG_AGO)
+    place = np.searchsorted(among, pairs[asked], side="right") - 1
+    latest: NDArray[np.int64] = np.where(among[place] == pairs[asked], at[place], _LONG_AGO)
     return latest

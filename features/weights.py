@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features.errors import FutureEventError, InvalidSettings
 from features.events import EventType
 from features.history import Histories
+from features.sparse_rows import kept_entries, summed
 
 DEFAULT_TYPE_WEIGHTS: Final = {
     EventType.VIEW: 0.1,
@@ -134,12 +135,8 @@ def confidence(
         * repetition(histories.counts)
         * decay(histories.age_days(as_of_s), half_life_days=weights.half_life_days)
     )
-    summed = sp.csr_array(
-        (entries, histories.item_rows.copy(), histories.indptr.copy()),
-        shape=(len(histories), n_items),
-    )
-    summed.sum_duplicates()
+    shape = len(histories), n_items
+    wanted = summed(entries, histories.item_rows, histories.person_of_entry, shape)
     # A cart emptied again must not count against an item, only not for it.
-    summed.data = np.float32(weights.scale) * np.log1p(np.maximum(summed.data, 0))
-    summed.eliminate_zeros()
-    return summed
+    wanted.data = np.float32(weights.scale) * np.log1p(np.maximum(wanted.data, 0))
+    return kept_entries(wanted, wanted.data > 0)

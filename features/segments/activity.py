@@ -1,5 +1,6 @@
 """Activity: how often and how lately each person came and bought, from the history alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from features.events import EventType
 from features.history import SECONDS_PER_DAY, Histories
+from features.sparse_rows import changes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,48 +72,50 @@ def activity(histories: Histories, *, as_of_s: int) -> Activity:
     (1.0, 0.5)
     """
     n, today = len(histories), as_of_s // SECONDS_PER_DAY
-    bought = histories.select(histories.event_types == EventType.PURCHASE.code)
-    people, dates = bought.person_of_entry, bought.timestamps // SECONDS_PER_DAY
-    # Entries stand in the order of time: an order begins where person or date change.
-    begins = _changes(people) | _changes(dates)
-    orders = np.bincount(people[begins], minlength=n)
-    order_dates, ends = dates[begins], np.cumsum(orders)
-    last = _picked(order_dates, ends - 1, where=orders > 0)
-    spans = last - _picked(order_dates, ends - orders, where=orders > 0)
-    several = orders > 1
-    items = _different(people, bought.item_rows, n)
     event_dates = histories.timestamps // SECONDS_PER_DAY
-    some = histories.lengths > 0
+    bought = (histories.event_types == EventType.PURCHASE.code).nonzero()[0]
+    people, dates = histories.person_of_entry[bought], event_dates[bought]
+    # Entries stand in the order of time: an order begins where person or date change.
+    begins = changes(people) | changes(dates)
+    orders = np.bincount(people[begins], minlength=n)
+    ends, several = orders.cumsum(), orders > 1
+    last, first, last_but_one = _picked(
+        dates[begins],
+        (ends - 1, ends - orders, ends - 2),
+        where=(orders > 0, orders > 0, several),
+    )
+    some, bounds = histories.lengths > 0, histories.indptr
+    latest, earliest = _picked(event_dates, (bounds[1:] - 1, bounds[:-1]), where=(some, some))
+    items = _different(people, histories.item_rows[bought], n)
+    n_bought = np.bincount(people, minlength=n)
+    gaps = (last - first) / np.maximum(orders - 1, 1)
     return Activity(
         orders=orders.astype(np.float32),
-        idle_days=_age(today, _picked(event_dates, histories.indptr[1:] - 1, where=some)),
-        known_days=_age(today, _picked(event_dates, histories.indptr[:-1], where=some)),
+        idle_days=_age(today, latest),
+        known_days=_age(today, earliest),
         since_order_days=_age(today, last),
-        mean_gap_days=np.where(several, spans / np.maximum(orders - 1, 1), np.nan).astype("f4"),
-        last_gap_days=(last - _picked(order_dates, ends - 2, where=several)).astype("f4"),
+        mean_gap_days=np.where(several, gaps, np.nan).astype(np.float32),
+        last_gap_days=(last - last_but_one).astype(np.float32),
         items=items.astype(np.float32),
-        repeat_share=(1 - items / np.maximum(bought.lengths, 1)).astype("f4") * (orders > 0),
+        repeat_share=(1 - items / np.maximum(n_bought, 1)).astype(np.float32) * (orders > 0),
     )
 
 
 def _picked(
-    dates: NDArray[np.int64], places: NDArray[np.int64], *, where: NDArray[np.bool_]
+    dates: NDArray[np.int64],
+    places: Sequence[NDArray[np.int64]],
+    *,
+    where: Sequence[NDArray[np.bool_]],
 ) -> NDArray[np.float64]:
-    """Take one date for each person; NaN for those who have none."""
-    found = np.full(len(places), np.nan)
-    found[where] = dates[places[where]]
-    return found
+    """Take dates for each person, shape (n_places, n); NaN for those who have none."""
+    # The place behind the last, which is also the place -1, stands for no date.
+    padded = np.empty(len(dates) + 1)
+    padded[:-1], padded[-1] = dates, np.nan
+    return padded[np.where(where, places, -1)]
 
 
 def _age(today: int, dates: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.maximum(today - dates, 0).astype(np.float32)
-
-
-def _changes(values: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Mark what differs from its predecessor; the first always does."""
-    changed = np.ones(len(values), dtype=np.bool_)
-    np.not_equal(values[1:], values[:-1], out=changed[1:])
-    return changed
 
 
 def _different(
@@ -121,4 +125,4 @@ def _different(
     n_items = int(item_rows.max(initial=0)) + 1
     # Sorted and compared: on a million pairs ten times as fast as np.unique.
     pairs = np.sort(people * n_items + item_rows)
-    return np.bincount(pairs[_changes(pairs)] // n_items, minlength=n)
+    return np.bincount(pairs[changes(pairs)] // n_items, minlength=n)

@@ -133,12 +133,12 @@ def lifecycle(known: Activity, rules: StageRules) -> NDArray[np.uint8]:
     """
     gap = np.float32(rules.gap_days)
     orders = np.maximum(known.orders, 1)
-    own = np.nan_to_num(known.mean_gap_days) * (orders - 1)
-    pause = np.nan_to_num(known.last_gap_days)
+    own = _known(known.mean_gap_days) * (orders - 1)
+    pause = _known(known.last_gap_days)
     usual_before = (own - pause + gap) / np.maximum(orders - 1, 1)
     came_back = pause > np.float32(rules.lapsed_after) * usual_before
     usual = np.where(came_back, usual_before, (own + gap) / orders)
-    idle = np.nan_to_num(known.since_order_days) / usual
+    idle = _known(known.since_order_days) / usual
     stages = np.full(len(known), Stage.FIRST_TIME_BUYER.code, dtype=np.uint8)
     # The last that holds decides.
     holds = {
@@ -153,3 +153,7 @@ def lifecycle(known: Activity, rules: StageRules) -> NDArray[np.uint8]:
     for stage, marks in holds.items():
         stages[marks] = stage.code
     return stages
+
+
+def _known(days: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.where(np.isnan(days), np.float32(0), days)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from features.candidates import Candidates
 from features.events import EventType
 from features.history import SECONDS_PER_DAY, Histories
-from features.own_events import OwnEvents, find_keys
+from features.own_events import OwnEvents
+from features.pairs import Pairs
 
 BUY, VIEW, CART = EventType.PURCHASE.code, EventType.VIEW.code, EventType.CART.code
 N_ITEMS, TODAY = 4, 100
@@ -38,8 +39,11 @@ def test_pairs_are_added_up_by_a_plain_loop(given_: list[list[tuple[int, int, in
         Histories.of(given_), (EventType.PURCHASE, EventType.CART), n_items=N_ITEMS, as_of_s=AS_OF_S
     )
 
-    places, found = own.find(_all_pairs(len(given_)))
+    pairs = Pairs.of(_all_pairs(len(given_)), N_ITEMS)
+    counted = (own.n_days, own.n_events, own.first_days, own.last_days)
+    known = pairs.known(own.keys, counted, missing=(-1, -1, -1, -1))
 
+    assert (own.people == own.keys // N_ITEMS).all()
     for place, (person, row) in enumerate(np.ndindex(len(given_), N_ITEMS)):
         ages = [
             # What is later counts as of today.
@@ -47,24 +51,12 @@ def test_pairs_are_added_up_by_a_plain_loop(given_: list[list[tuple[int, int, in
             for item, kind, at in given_[person]
             if item == row and kind != VIEW
         ]
-        assert found[place] == bool(ages)
-        if ages:
-            at = places[place]
-            assert own.n_days[at] == len(set(ages))
-            assert own.n_events[at] == len(ages)
-            assert (own.first_days[at], own.last_days[at]) == (max(ages), min(ages))
+        wanted = [len(set(ages)), len(ages), max(ages), min(ages)] if ages else [-1] * 4
+        assert known[:, place].tolist() == wanted
 
 
-def test_nothing_is_found_where_nothing_was_done() -> None:
+def test_nothing_is_counted_where_nothing_was_done() -> None:
     own = OwnEvents.of(Histories.empty(2), (EventType.VIEW,), n_items=N_ITEMS, as_of_s=AS_OF_S)
 
-    places, found = own.find(_all_pairs(2))
-
-    assert not found.any()
-    assert not places.any()
-
-
-def test_keys_are_found_behind_the_last() -> None:
-    _, found = find_keys(np.array([0]), _all_pairs(2), n_items=N_ITEMS)
-
-    assert found.tolist() == [True] + [False] * 7
+    assert not len(own.keys)
+    assert not len(own.people)

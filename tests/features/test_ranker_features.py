@@ -292,9 +292,10 @@ def test_standardised_scores_have_mean_0_and_deviation_1_for_each_person(
 ) -> None:
     scores, candidates = given_
 
-    found = standardised(scores, candidates)
+    found, upside_down = standardised(np.array([scores, -scores]), candidates)
 
     assert found.dtype == np.float32
+    np.testing.assert_array_equal(upside_down, -found)
     for person in range(len(candidates)):
         mine = candidates.person_rows == person
         own, scaled = scores[mine].astype(float), found[mine]
@@ -312,7 +313,7 @@ def test_where_all_scores_are_equal_none_stands_out(score: float, n: int) -> Non
     equal = np.full(n, score, dtype=np.float32)
     candidates = Candidates(np.array([0, n]), np.zeros(n, np.int32), np.zeros(n, np.uint8))
 
-    assert standardised(equal, candidates).tolist() == [0.0] * n
+    assert standardised(equal[None, :], candidates).tolist() == [[0.0] * n]
 
 
 def test_features_are_found_by_name() -> None:
