@@ -1,6 +1,6 @@
 """A proposal: what every list of one call keeps to, and the candidates that may stand in it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -127,17 +127,38 @@ def blocked_pairs(histories: Histories, policy: ListPolicy, wishes: Wishes) -> P
     return people[order], items[order]
 
 
-def given(wishes: Wishes, people: NDArray[np.int64]) -> list[Named]:
-    """Name what is only to be put in order; nothing where the sources are to name."""
+def named(
+    wishes: Wishes, people: NDArray[np.int64], by_sources: Callable[[], list[Named]]
+) -> list[Named]:
+    """Name what may be listed: what is given, and for everybody else what the sources name.
+
+    Parameters
+    ----------
+    wishes : Wishes
+        Of all the persons asked about.
+    people : ndarray of int64, shape (n,)
+        Some of them.
+    by_sources : function that returns a list of Named
+        Asks the sources about these; only where somebody is given nothing.
+    """
     wanted = [wishes.given[person] for person in people] if len(wishes.given) else []
-    if not any(rows is not None for rows in wanted):
-        return []
+    is_given = np.array([rows is not None for rows in wanted], dtype=np.bool_)
+    if not is_given.any():
+        return by_sources()
+    rows = _given(wanted)
+    if is_given.all():
+        return [rows]
+    others = ((source, np.where(is_given[:, None], -1, found)) for source, found in by_sources())
+    return [rows, *((source, found.astype(np.int32, copy=False)) for source, found in others)]
+
+
+def _given(wanted: Sequence[Rows | None]) -> Named:
     # What is given twice is listed once.
     once = [np.empty(0, dtype=np.int64) if rows is None else _each_once(rows) for rows in wanted]
-    named = np.full((len(people), max(map(len, once))), -1, dtype=np.int32)
+    item_rows = np.full((len(once), max(map(len, once))), -1, dtype=np.int32)
     for place, rows in enumerate(once):
-        named[place, : len(rows)] = rows
-    return [(Source.GIVEN, named)]
+        item_rows[place, : len(rows)] = rows
+    return Source.GIVEN, item_rows
 
 
 def _each_once(rows: Rows) -> Rows:

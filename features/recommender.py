@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from features.proposal import (
     Wishes,
     blocked_items,
     blocked_pairs,
-    given,
+    named,
 )
 from features.ranker import Ranker
 from features.ranker_features import ranker_features
@@ -170,8 +171,8 @@ class Recommender:
             seen = self._see(some, trend_rows[people])
             blocked = blocked_items(self.recommendable, seen.due, people, pairs, wishes)
             asked = Asked(seen, people, self.trends, blocked, policy, wishes)
-            named = given(wishes, people) or self.sources.named(asked)
-            yield Proposal(people, seen, gather(named, blocked=blocked.marks), blocked)
+            found = named(wishes, people, partial(self.sources.named, asked))
+            yield Proposal(people, seen, gather(found, blocked=blocked.marks), blocked)
 
     def features(self, proposal: Proposal) -> PairFeatures:
         """Compute what the ranker reads of a proposal's pairs.

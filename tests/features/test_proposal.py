@@ -209,6 +209,21 @@ def test_of_what_is_given_exactly_what_may_be_shown_is_listed(
         assert set(lists.sources[person, :n].tolist()) <= {Source.GIVEN.code}
 
 
+def test_who_is_given_nothing_is_served_by_the_sources_beside_who_is(shop: Bundle) -> None:
+    policy, rows = ListPolicy(12, fallback=None), np.array([40, 3, 21])
+    mixed = [rows if person % 2 else None for person in range(N_USERS)]
+
+    together, _ = _everybody(shop, policy, Wishes(given=mixed))
+
+    (all_given, _), (free, _) = (
+        _everybody(shop, policy, wishes) for wishes in (Wishes(given=[rows] * N_USERS), None)
+    )
+    for person, one in enumerate(mixed):
+        alone = free if one is None else all_given
+        np.testing.assert_array_equal(together.item_rows[person], alone.item_rows[person])
+        np.testing.assert_array_equal(together.sources[person], alone.sources[person])
+
+
 def test_what_is_given_stands_in_the_rankers_order(shop: Bundle) -> None:
     rows = np.array([40, 3, 21, 8, 33, 12, 55, 1])
     wishes = Wishes(given=[rows] * N_USERS)

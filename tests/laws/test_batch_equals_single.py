@@ -18,6 +18,7 @@ from features.category_trends import CategoryTrends
 from features.content import item_features
 from features.demand import Demand
 from features.errors import VitrineError
+from features.events import EventType
 from features.history import SECONDS_PER_DAY
 from features.item_facts import ItemFacts
 from features.neighbours import Neighbours
@@ -32,13 +33,16 @@ from serving.picks import Picker, pick_lines
 from serving.placements import Placements
 from serving.recommend import answer_batch, answer_recommend
 from serving.road import Road
-from serving.schemas import BatchRequest, RecommendRequest
+from serving.schemas import BatchRequest, Context, RecommendRequest
+from serving.store import PersonNews
 from tests.planted_trees import planted_ranker
 from tests.shops import AS_OF, full_bundle, trend_rows_of
 from training.bundle import Bundle
 
 N_USERS = 60
 NOW = AS_OF
+VIEW, CART = EventType.VIEW.code, EventType.CART.code
+BUY, BACK = EventType.PURCHASE.code, EventType.RETURN.code
 EVERYBODY = [f"user-{row:02d}" for row in range(N_USERS)]
 
 
@@ -112,47 +116,107 @@ people = st.one_of(
     st.sampled_from(["x", "y"]).map(lambda one: {"anonymous_id": one}),
     st.just({}),
 )
-contexts = st.sampled_from([{}, {"country": "NZ"}, {"country": "GB"}, {"country": "Atlantis"}])
+contexts = st.builds(
+    Context,
+    country=st.sampled_from([None, "NZ", "GB", "Atlantis"]),
+    timestamp=st.sampled_from([None, NOW.replace(hour=20), NOW.replace(month=1)]),
+    device=st.sampled_from([None, "mobile", "desktop"]),
+)
+narrowed = st.sampled_from(
+    [
+        {},
+        {"filter": "price < 30"},
+        {"filter": "category = :one", "filter_params": {"one": "Home > Lamps"}},
+        {"filter": "colour = 'red'"},
+    ]
+)
+PLACES = [*Placements.load().by_name, "nowhere"]
 requests = st.builds(
-    lambda person, **rest: RecommendRequest(**person, **rest),
+    lambda person, narrowing, **rest: RecommendRequest(**person, **narrowing, **rest),
     people,
+    narrowed,
     session_items=some_ids,
     exclude_items=some_ids,
-    placement=st.sampled_from(["home", "discover", "weekly_email", "nowhere"]),
+    candidates=st.none() | some_ids,
+    placement=st.sampled_from(PLACES),
     num_results=st.sampled_from([1, 5, 40]),
     exclude_purchased=st.sampled_from([None, True, False]),
+    mode=st.sampled_from([None, "fill", "strict"]),
     context=contexts,
     explain=st.booleans(),
 )
+happened = st.tuples(
+    st.sampled_from([f"item-{row:02d}" for row in range(42)]),
+    st.sampled_from([VIEW, CART, BUY, BACK]),
+    st.integers(-40 * SECONDS_PER_DAY, 3600),
+)
+EMAIL = st.dictionaries(st.sampled_from(EVERYBODY[:12]), st.booleans(), max_size=6)
 
 
-@given(st.lists(requests, min_size=1, max_size=12), st.randoms(use_true_random=False))
+@st.composite
+def asked_with_news(draw: st.DrawFn) -> tuple[list[RecommendRequest], News]:
+    """Draw requests, and what the store knows of those who ask, of the shop and of the hour."""
+    asked = draw(st.lists(requests, min_size=1, max_size=8))
+    told = [_news_of(one, draw(st.lists(happened, max_size=5))) for one in asked]
+    shown = [draw(st.dictionaries(st.just("item-03"), st.integers(1, 5))) for _ in asked]
+    trending = draw(st.none() | st.permutations(range(40)))
+    now = None if trending is None else np.tile(np.int32(trending[:8]), (3, 1))
+    return asked, News(told, shown, {"email": draw(EMAIL)}, now)
+
+
+def _news_of(request: RecommendRequest, events: list[tuple[str, int, int]]) -> PersonNews:
+    """Let a person do things; a visitor of the name x turned out to be a user."""
+    by_time = sorted(events, key=lambda one: one[2])
+    linked = request.anonymous_id == "x"
+    return PersonNews(
+        EVERYBODY[7] if linked else request.person,
+        ("anonymous:x",) if linked else (),
+        [item_id for item_id, _, _ in by_time],
+        [kind for _, kind, _ in by_time],
+        [int(NOW.timestamp()) + second for _, _, second in by_time],
+        [1] * len(by_time),
+    )
+
+
+@given(asked_with_news(), st.randoms(use_true_random=False))
 def test_an_answer_is_the_same_alone_and_among_others(
-    road: Road, asked: list[RecommendRequest], chance: random.Random
+    road: Road, asked_: tuple[list[RecommendRequest], News], chance: random.Random
 ) -> None:
+    asked, news = asked_
     order = list(range(len(asked)))
     chance.shuffle(order)
 
-    alone = [told(answer_recommend(road, [one], now=NOW)[0]) for one in asked]
-    together = [told(one) for one in answer_recommend(road, asked, now=NOW)]
-    shuffled = [
-        told(one) for one in answer_recommend(road, [asked[place] for place in order], now=NOW)
+    alone = [
+        told(answer_recommend(road, [one], news.take(place), now=NOW)[0])
+        for place, one in enumerate(asked)
     ]
-
-    assert together == alone
-    assert shuffled == [alone[place] for place in order]
-
-
-@given(st.lists(requests.filter(lambda one: one.placement != "nowhere"), min_size=1, max_size=6))
-def test_a_batch_over_the_wire_holds_the_answers_of_its_requests(
-    road: Road, asked: list[RecommendRequest]
-) -> None:
-    answer = answer_batch(
-        road, BatchRequest(requests=asked), News.none([one.person for one in asked]), now=NOW
+    together = answer_recommend(road, asked, news, now=NOW)
+    shuffled = answer_recommend(
+        road,
+        [asked[place] for place in order],
+        replace(
+            news,
+            people=[news.people[place] for place in order],
+            shown=[news.shown[place] for place in order],
+        ),
+        now=NOW,
     )
 
+    assert [told(one) for one in together] == alone
+    assert [told(one) for one in shuffled] == [alone[place] for place in order]
+
+
+@given(asked_with_news())
+def test_a_batch_over_the_wire_holds_the_answers_of_its_requests(
+    road: Road, asked_: tuple[list[RecommendRequest], News]
+) -> None:
+    asked, news = asked_
+
+    answer = answer_batch(road, BatchRequest(requests=asked), news, now=NOW)
+
     assert [told(one) for one in answer["answers"]] == [
-        told(answer_recommend(road, [one], now=NOW)[0]) for one in asked
+        told(answer_recommend(road, [one], news.take(place), now=NOW)[0])
+        for place, one in enumerate(asked)
     ]
 
 

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.encoders import FoldInEncoder, HistoryMeanEncoder
+from features.encoders import FoldInEncoder, HistoryMeanEncoder, SpectralEncoder
+from features.errors import VitrineError
 from features.events import EventType
 from features.fitted_model import EmbeddingModel
 from features.history import Histories
@@ -17,6 +19,10 @@ from features.recommender import ListPolicy
 from features.retrievers import EmbeddingRetriever
 from features.seen import Persons
 from serving.explain import REASONS, VERBS, Reasons, explain
+from serving.placements import Placements
+from serving.recommend import answer_recommend
+from serving.road import Road
+from serving.schemas import RecommendRequest
 from tests.shops import some_bundle
 from training.bundle import Bundle
 
@@ -168,6 +174,105 @@ def test_the_weightiest_thing_that_was_done_is_told() -> None:
     wanted = {1: "purchased", 2: "carted", 3: "viewed", 4: "wished_for"}
     assert verbs == {row: wanted[row] for row in verbs}
     assert len(verbs) >= 3
+
+
+# The spectral encoder: a part is what the score loses with the history item
+
+
+def _spectral(seed: int, **sizes: int) -> Bundle:
+    """Serve a shop by a spectral model, some of whose inputs point away from others."""
+    bundle = some_bundle(seed, **sizes)
+    rng = np.random.default_rng(seed)
+    vectors = bundle.recommender.model.item_vectors
+    encoder = SpectralEncoder(vectors + rng.normal(0, 0.1, vectors.shape).astype(np.float32))
+    model = EmbeddingModel(vectors, encoder)
+    retrievers = {"spectral": EmbeddingRetriever(model, ItemIndex.build(vectors))}
+    recommender = replace(bundle.recommender, retrievers=retrievers)
+    return replace(
+        bundle,
+        recommender=recommender,
+        user_vectors=recommender.read(bundle.histories).vectors,
+    )
+
+
+def _score(model: EmbeddingModel, confidence: sp.csr_array, target: int) -> float:
+    """Score one item for one person, in double precision, times the root of all confidence."""
+    (vector,) = model.encoder.encode(confidence).astype(float)
+    affinity = float(vector @ model.item_vectors[target].astype(float))
+    return affinity * float(confidence.sum()) ** 0.5
+
+
+def _shares_by_removal(bundle: Bundle, person: int, target: int) -> dict[int, float] | None:
+    """Take each item out of a history; give what speaks for the target, in parts of 1.
+
+    None for a score that is too near to nothing to be told from rounding.
+    """
+    model = bundle.recommender.model
+    whole = bundle.recommender.read(bundle.histories.take(np.array([person]))).confidence
+    parts = {}
+    for place, row in enumerate(whole.indices.tolist()):
+        without = whole.copy()
+        without.data[place] = 0
+        parts[row] = _score(model, whole, target) - _score(model, without, target)
+    speaking_for = sum(part for part in parts.values() if part > 0)
+    if abs(sum(parts.values())) < 1e-3:
+        return None if parts else {}
+    if sum(parts.values()) < 0:
+        return {}
+    return {row: part / speaking_for for row, part in parts.items() if part > 0}
+
+
+spectral_shops = st.builds(
+    _spectral,
+    st.integers(0, 500),
+    n_users=st.integers(2, 8),
+    n_items=st.integers(2, 30),
+    most_events=st.sampled_from([1, 3, 9, 40]),
+)
+
+
+@settings(max_examples=25)
+@given(spectral_shops)
+def test_spectral_shares_are_what_a_score_loses_without_the_item(bundle: Bundle) -> None:
+    _, lists, reasons = _explained(bundle)
+
+    for person, place in np.argwhere(lists.item_rows >= 0):
+        shares = _shares_by_removal(bundle, int(person), int(lists.item_rows[person, place]))
+        if shares is not None:
+            _assert_told(reasons, (int(person), int(place)), shares)
+
+
+def _assert_told(reasons: Reasons, at: tuple[int, int], shares: dict[int, float]) -> None:
+    rows, found = reasons.item_rows[at].tolist(), reasons.shares[at].tolist()
+    told = {row: share for row, share in zip(rows, found, strict=True) if row >= 0}
+    wanted = sorted(shares.values(), reverse=True)[:REASONS]
+    assert list(told.values()) == pytest.approx(wanted, rel=1e-3, abs=1e-4)
+    for row, share in told.items():
+        assert share == pytest.approx(shares[row], rel=1e-3, abs=1e-4)
+
+
+def test_an_answer_tells_the_spectral_shares() -> None:
+    bundle = _spectral(3, n_users=30, n_items=25)
+    road = Road(bundle, Placements.load())
+    n_told = 0
+    for person in range(1, 30):
+        asked = RecommendRequest(user_id=bundle.users.id_of(person), explain=True, placement="cart")
+        (answer,) = answer_recommend(road, [asked], now=bundle.manifest.as_of)
+        assert not isinstance(answer, VitrineError)
+        for item in answer["items"]:
+            shares = _shares_by_removal(bundle, person, bundle.items.row_of(item["item_id"]))
+            assert shares is not None
+            told = [one for one in item["reasons"] if "share" in one]
+            rows = [bundle.items.row_of(one["item_id"]) for one in told]
+            n_told += len(told)
+            assert [one["share"] for one in told] == pytest.approx(
+                sorted(shares.values(), reverse=True)[:REASONS], rel=1e-3, abs=1e-4
+            )
+            assert [shares[row] for row in rows] == pytest.approx(
+                [one["share"] for one in told], rel=1e-3, abs=1e-4
+            )
+
+    assert n_told > 300
 
 
 def test_without_a_model_there_are_no_reasons() -> None:
