@@ -1,5 +1,6 @@
 """Requests: what the endpoints that make lists take."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -17,11 +18,17 @@ FilterParams = Annotated[
     Field(max_length=64),
 ]
 
+# Beyond, no calendar can tell what the time is elsewhere.
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
+]
+
 
 class Context(Wire):
     """The situation that a list is made for."""
 
-    timestamp: AwareDatetime | None = None
+    timestamp: Moment | None = None
     country: Annotated[str, Field(max_length=64)] | None = None
     timezone: Annotated[str, Field(max_length=64)] | None = None
     device: Annotated[str, Field(max_length=512)] | None = None
