@@ -68,12 +68,22 @@ def test_every_endpoint_tells_the_key_that_it_needs(described: dict[str, Any]) -
         ("/v1/similar", {"item_ids": ["item-00", "no-such-item"]}, "ListAnswer"),
         ("/v1/similar", {"item_id": "no-such-item"}, "ErrorAnswer"),
         ("/v1/recommend/batch", {"requests": [{}, {"placement": "nowhere"}]}, "BatchAnswer"),
+        ("/v1/recommend", {"user_id": "user-00", "candidates": ["item-03"]}, "ListAnswer"),
+        ("/v1/recommend", {"filter": "prise < 3"}, "ErrorAnswer"),
+        ("/v1/rows", {"user_id": "user-00"}, "RowsAnswer"),
+        ("/v1/rows", {"anonymous_id": "nobody"}, "RowsAnswer"),
+        ("/v1/audience", {"item_id": "item-03"}, "AudienceAnswer"),
+        ("/v1/audience", {"item_id": "item-03", "num_results": 1000}, "AudienceAnswer"),
+        ("/v1/events", {"events": [{"event_type": "view"}]}, "EventsAnswer"),
+        ("/v1/items", {"items": [{"item_id": "item-03", "price": "dear"}]}, "UpdatedAnswer"),
+        ("/v1/identities", {"links": [{}]}, "IdentitiesAnswer"),
+        ("/v1/consents", {"consents": [{"user_id": "user-00"}]}, "UpdatedAnswer"),
     ],
 )
 def test_what_is_answered_is_as_described(
     ask: Ask, described: dict[str, Any], path: str, body: dict[str, object], model: str
 ) -> None:
-    answer = ask("POST", path, body)
+    answer = ask(ENDPOINTS[path].method, path, body)
 
     _validator(described, model).validate(answer.json())
 

@@ -111,8 +111,15 @@ def test_a_key_opens_its_own_endpoints_only(
         "/v1/similar": ("POST", {"item_id": "item-00"}),
         "/v1/recommend/batch": ("POST", {"requests": [{}]}),
         "/v1/picks": ("POST", {"placement": "weekly_email", "user_ids": ["user-00"]}),
+        "/v1/rows": ("POST", {"user_id": "user-00"}),
+        "/v1/audience": ("POST", {"item_id": "item-00"}),
+        "/v1/events": ("POST", {"events": [{}]}),
+        "/v1/items": ("PUT", {"items": [{}]}),
+        "/v1/identities": ("POST", {"links": [{}]}),
+        "/v1/consents": ("PUT", {"consents": [{}]}),
         "/metrics": ("GET", b""),
     }
+    assert set(asked) == {*ENDPOINTS, "/metrics"}
 
     opened = {
         path: [
@@ -129,6 +136,12 @@ def test_a_key_opens_its_own_endpoints_only(
         "/v1/similar": storefront,
         "/v1/recommend/batch": storefront,
         "/v1/picks": ["email", "admin"],
+        "/v1/rows": storefront,
+        "/v1/audience": ["email", "admin"],
+        "/v1/events": storefront,
+        "/v1/items": ["admin"],
+        "/v1/identities": storefront,
+        "/v1/consents": storefront,
         "/metrics": ["admin"],
     }
     for path, (method, body) in asked.items():

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,12 @@ ASKED: list[tuple[str, Mapping[str, object]]] = [
     ("/v1/similar", {"item_id": "item-03"}),
     ("/v1/similar", {"item_ids": ["item-03", "no-such-item"], "num_results": 3}),
     ("/v1/similar", {"item_id": "no-such-item"}),
+    ("/v1/recommend", {"user_id": "user-00", "filter": "price < 25"}),
+    ("/v1/recommend", {"user_id": "user-00", "candidates": ["item-04", "item-30"]}),
+    ("/v1/similar", {"item_id": "item-03", "filter": "no_such_column = 1"}),
+    ("/v1/rows", {"user_id": "user-00"}),
+    ("/v1/audience", {"item_id": "item-03", "purpose": "email"}),
+    ("/v1/events", {"events": [{"event_type": "view"}]}),
     ("/v1/recommend/batch", {"requests": [{"user_id": "user-00"}, {"placement": "nowhere"}]}),
     ("/v1/picks", {"placement": "weekly_email", "user_ids": [f"user-{n:02d}" for n in range(60)]}),
 ]
@@ -40,10 +47,11 @@ ASKED: list[tuple[str, Mapping[str, object]]] = [
 def bento_lane(tiny_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Run the service with its endpoints left to BentoML, and without keys."""
     folder, port = tmp_path_factory.mktemp("bento-lane"), free_port()
+    shutil.copytree(tiny_home.root, folder / "home")
     service = ("serve", "benchmarks.bento_lane:Vitrine", "--host", "127.0.0.1")
     command = [sys.executable, "-m", "bentoml", *service, "--port", str(port)]
     environment = {
-        "VITRINE_HOME": str(tiny_home.root),
+        "VITRINE_HOME": str(folder / "home"),
         "VITRINE_INSECURE_DEVELOPMENT": "1",
         "BENTOML_HOME": str(folder),
         "BENTOML_DO_NOT_TRACK": "True",
@@ -163,11 +171,18 @@ def test_no_user_id_stands_in_the_servers_output(shop: Shop) -> None:
 def _drive_every_route(shop: Shop) -> set[str]:
     """Ask every route, well and badly, with the marker everywhere; give the request ids."""
     person = {"user_id": MARKER}
+    view = {"event_id": MARKER, "event_type": "view", "item_id": MARKER, **person}
     bodies: dict[str, list[Mapping[str, object] | bytes]] = {
         "/v1/recommend": [person, {"anonymous_id": MARKER}, {"session_items": [MARKER]}],
         "/v1/similar": [{"item_id": MARKER}, {"item_ids": ["item-00", MARKER]}],
         "/v1/recommend/batch": [{"requests": [person, {**person, "placement": MARKER}]}],
         "/v1/picks": [{"placement": "weekly_email", "user_ids": [MARKER]}, {"placement": MARKER}],
+        "/v1/rows": [person, {"anonymous_id": MARKER, "filter": MARKER}],
+        "/v1/audience": [{"item_id": MARKER}, {"item_id": "item-00", "purpose": MARKER}],
+        "/v1/events": [{"events": [view, {**view, "price": MARKER}, MARKER]}],
+        "/v1/items": [{"items": [{"item_id": MARKER, "price": MARKER}, MARKER]}],
+        "/v1/identities": [{"links": [{"anonymous_id": MARKER, "user_id": MARKER}, MARKER]}],
+        "/v1/consents": [{"consents": [{**person, "purpose": "email", "granted": False}]}],
     }
     headers = {"x-request-id": MARKER, "user-agent": MARKER, "cookie": MARKER}
     broken: list[Mapping[str, object] | bytes] = [
@@ -177,7 +192,13 @@ def _drive_every_route(shop: Shop) -> set[str]:
         MARKER.encode() * 300_000,
     ]
     answers = [
-        shop.ask("POST", f"{path}?user={MARKER}", body, scope=Scope.ADMIN, headers=headers)
+        shop.ask(
+            ENDPOINTS[path].method,
+            f"{path}?user={MARKER}",
+            body,
+            scope=Scope.ADMIN,
+            headers=headers,
+        )
         for path, some in bodies.items()
         for body in [*some, *broken]
     ]
@@ -187,6 +208,7 @@ def _drive_every_route(shop: Shop) -> set[str]:
             for method in ("GET", "POST")
         ]
     answers.append(shop.ask("POST", "/v1/recommend", headers={"authorization": f"Bearer {MARKER}"}))
+    assert set(bodies) == set(ENDPOINTS)
     assert all(answer.status < 500 for answer in answers)
     return {answer.headers["x-request-id"] for answer in answers}
 
