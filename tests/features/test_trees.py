@@ -45,6 +45,19 @@ def test_a_tree_is_its_picture() -> None:
     assert ensemble.features == ("price", "age")
 
 
+@pytest.mark.parametrize("threshold", [0.1, 0.3, -0.1, 1 / 3, 1.0, 0.0, 1e300, -1e300, 1e-60])
+def test_a_value_beside_a_threshold_that_no_float32_is_goes_its_own_way(threshold: float) -> None:
+    with np.errstate(over="ignore"):
+        nearest = np.float32(threshold)
+    beside = [nearest, np.nextafter(nearest, np.float32(9)), np.nextafter(nearest, np.float32(-9))]
+    values = np.array([[one for one in beside if np.isfinite(one)]], dtype=np.float32)
+    tree = split(0, threshold, leaf(1.0), leaf(2.0))
+
+    scores = compiled(PlantedBooster(("x",), (tree,))).score(("x",), values)
+
+    assert scores.tolist() == [2.0 if value > threshold else 1.0 for value in values[0].tolist()]
+
+
 @given(st.integers(0, 10_000))
 def test_an_ensemble_is_a_walk_through_its_trees(seed: int) -> None:
     rows = _rows(seed)
