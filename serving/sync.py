@@ -118,9 +118,13 @@ def _events(store: Store, log: EventLog, say: Callable[[str], None]) -> tuple[in
 
     for batch in store.batches_after(_known(log)):
         move(store.events_of_batch(batch), batch)
-    while store.unsynced_events(1):
+    is_full = True
+    # What is posted after a batch that was not full is left to the next sync, or it had no end.
+    while is_full and store.unsynced_events(1):
         batch = store.next_batch(after=_known(log))
-        move(_marked(store, batch), batch)
+        events = _marked(store, batch)
+        move(events, batch)
+        is_full = len(events) >= _BATCH
     return n_events, n_new
 
 

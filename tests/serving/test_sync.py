@@ -119,6 +119,24 @@ def test_many_events_go_in_several_batches(
     assert in_log(lake) == in_store(store)
 
 
+def test_a_sync_ends_though_events_never_cease_to_come(
+    store: Store, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = sync_module._append
+
+    def append_while_more_come(log: EventLog, events: list[Event], batch: int) -> int:
+        store.add_events([view(f"meanwhile-{batch}")])
+        return append(log, events, batch)
+
+    monkeypatch.setattr(sync_module, "_append", append_while_more_come)
+    store.add_events([view("before")])
+
+    assert quietly(store, lake).n_events == 1
+
+    assert in_log(lake) == ["before"]
+    assert in_store(store) == ["before", "meanwhile-1"]
+
+
 def test_events_that_were_marked_and_did_not_arrive_come_the_next_time(
     store: Store, lake: Path
 ) -> None:

@@ -73,6 +73,14 @@ def test_the_manifest_says_what_is_in_the_bundle() -> None:
     assert bundle_of(snapshot, with_model=False).manifest.model is None
 
 
+def test_the_manifest_says_which_batch_of_the_store_is_in_the_bundle() -> None:
+    snapshot = some_snapshot(1)
+
+    assert bundle_of(snapshot, with_model=False).manifest.synced_batch is None
+    synced = replace(snapshot, synced_batch=4)
+    assert bundle_of(synced, with_model=False).manifest.synced_batch == 4
+
+
 @pytest.mark.parametrize(
     ("names", "first"),
     [

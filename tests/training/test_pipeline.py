@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from features import identities
 from features.errors import NotEnoughData
 from features.home import Home
+from features.lake_tables import replace_table
 from tests.shops import AS_OF, Row, event, item, write_lake
 from training.bundle import Bundle
 from training.learn import learn
@@ -221,6 +224,13 @@ def test_each_step_is_told_and_timed() -> None:
     assert min(steps.timings_s.values()) >= 0
 
 
+def _linked(lake: Path) -> Path:
+    link = {"anonymous_id": "tab", "user_id": "ann", "linked_at": AS_OF}
+    links = pa.Table.from_pylist([link], schema=identities.IDENTITY_SCHEMA)
+    replace_table(identities.path(lake), links)
+    return lake
+
+
 def test_the_digest_names_the_data(tmp_path: Path) -> None:
     one = [event("ann", "mug"), event("bob", "cup")]
     shops: dict[str, Callable[[], Path]] = {
@@ -228,6 +238,7 @@ def test_the_digest_names_the_data(tmp_path: Path) -> None:
         "copy": lambda: write_lake(tmp_path / "copy", one),
         "another event": lambda: write_lake(tmp_path / "more", [*one, event("ann", "cup")]),
         "a catalogue": lambda: write_lake(tmp_path / "items", one, items=[item("mug")]),
+        "links": lambda: _linked(write_lake(tmp_path / "links", one)),
         "nothing": lambda: tmp_path / "nothing",
     }
 
