@@ -69,7 +69,7 @@ class ItemIndex:
     cells : Cells or None
         Where an approximate index holds the items.
     longest : float
-        The longest vector's length, of all items.
+        The longest vector's length, of all items that are compared exactly.
     """
 
     index: Any
@@ -79,11 +79,14 @@ class ItemIndex:
     longest: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        is_exact = self.choice.kind == "exact"
-        cells = None if is_exact else _cells_of(self.index, n_items=len(self.vectors))
-        longest = np.sqrt(np.einsum("nd,nd->n", self.vectors, self.vectors).max(initial=0.0))
+        cells, longest = None, self.choice.largest_norm
+        if self.choice.kind == "exact":  # which is asked of items too that it was not built with
+            squares = np.einsum("nd,nd->n", self.vectors, self.vectors)
+            longest = float(np.sqrt(squares.max(initial=0.0)))
+        else:
+            cells = _cells_of(self.index, n_items=len(self.vectors))
         object.__setattr__(self, "cells", cells)
-        object.__setattr__(self, "longest", float(longest))
+        object.__setattr__(self, "longest", longest)
 
     @classmethod
     def build(

@@ -45,7 +45,7 @@ def unfinished(
     Parameters
     ----------
     histories : Histories
-        n people; entries of a later date than `as_of` are an error.
+        n people; entries that count and are of a later date than `as_of` are an error.
     n_items : int
         Size of the catalogue.
     as_of_s : int
@@ -63,7 +63,7 @@ def unfinished(
     Raises
     ------
     FutureEventError
-        An entry is of a later date than `as_of`.
+        An entry that counts is of a later date than `as_of`.
 
     Examples
     --------
@@ -73,25 +73,27 @@ def unfinished(
     array([[0., 1.]], dtype=float32)
     """
     weights = np.array([by_type.get(one, 0.0) for one in EventType], dtype=np.float32)
-    entries = (
-        weights[histories.event_types]
-        * repetition(histories.counts)
-        * decay(histories.age_days(as_of_s), half_life_days=half_life_days)
-    )
-    shape, begun = (len(histories), n_items), (entries > 0).nonzero()[0]
+    worth, shape = weights[histories.event_types], (len(histories), n_items)
+    begun = (worth > 0).nonzero()[0]
     if not len(begun):
-        return summed(entries[begun], begun, begun, shape)
-    # One number for each pair of person and item, ascending with the person.
+        return summed(worth[begun], begun, begun, shape)
     people, item_rows = histories.person_of_entry, histories.item_rows
-    pairs = people * n_items + item_rows
     types, times = histories.event_types, histories.timestamps
+    # One number for each pair of person and item, ascending with the person.
+    pairs = people * n_items + item_rows
     is_settling = (types == EventType.PURCHASE.code) | (types == EventType.RETURN.code)
     settled_s = _latest(pairs, times, is_settling, begun)
     removed_s = _latest(pairs, times, types == EventType.REMOVE_FROM_CART.code, begun)
+    ages = histories.age_days(as_of_s)[begun]
+    values = (
+        worth[begun]
+        * repetition(histories.counts[begun])
+        * decay(ages, half_life_days=half_life_days)
+    )
     wished = types[begun] == EventType.WISHLIST.code
-    is_open = (times[begun] > settled_s) & (wished | (times[begun] > removed_s))
+    is_open = (times[begun] > settled_s) & (wished | (times[begun] > removed_s)) & (values > 0)
     left = begun[is_open]
-    return summed(entries[left], item_rows[left], people[left], shape)
+    return summed(values[is_open], item_rows[left], people[left], shape)
 
 
 def _latest(
