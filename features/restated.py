@@ -31,7 +31,9 @@ def lengthened(table: pa.Table, ids: Sequence[str], known: Mapping[str, object])
     return pa.concat_tables([table, pa.Table.from_arrays(fresh, schema=table.schema)])
 
 
-def restated(column: pa.ChunkedArray, rows: NDArray[np.integer], values: pa.Array) -> pa.ChunkedArray:
+def restated(
+    column: pa.ChunkedArray, rows: NDArray[np.integer], values: pa.Array
+) -> pa.ChunkedArray:
     """Put other values into some rows of a column.
 
     Parameters
