@@ -38,7 +38,9 @@ def answers(bundle: Bundle) -> dict[str, Any]:
     asked = [RecommendRequest.model_validate({**one, "explain": True}) for one in people]
     about = [SimilarRequest(item_id=f"item-{row:03d}", num_results=4) for row in range(N_ITEMS)]
     return {
-        "recommend": [_kept(one) for one in answer_recommend(road, asked, now=bundle.manifest.as_of)],
+        "recommend": [
+            _kept(one) for one in answer_recommend(road, asked, now=bundle.manifest.as_of)
+        ],
         "similar": [_kept(one) for one in answer_similar(road, about)],
     }
 
