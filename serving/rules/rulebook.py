@@ -1,9 +1,9 @@
 """The rulebook: turns the rules of a placement into a plan for one person and one catalogue."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features.context import Situation
 from serving.filters import Masks
 from serving.placements.placement import Placement
-from serving.placements.rule_settings import CapSettings, PriceSettings, RuleSettings
+from serving.placements.rule_settings import PriceSettings, RuleSettings
 from serving.rules.caps import Cap
 from serving.rules.columns import codes, numbers
 from serving.rules.diversity import Diversity
@@ -63,9 +63,11 @@ class Rulebook:
     def __init__(self, bundle: Bundle, masks: Masks) -> None:
         self._bundle = bundle
         self._masks = masks
-        # Any number of threads may ask: at worst two resolve the same at once.
-        self._for_everybody = lru_cache(maxsize=_MOST_KEPT)(self._resolved)
-        self._codes = lru_cache(maxsize=_MOST_KEPT)(self._coded)
+        # Any number of threads may ask: at worst two resolve the same at once. What is kept does
+        # not hold the rulebook itself: a circle would keep an old bundle in memory.
+        coded = lru_cache(maxsize=_MOST_KEPT)(partial(_coded, bundle))
+        resolved = partial(_resolved, bundle, masks, coded)
+        self._for_everybody = lru_cache(maxsize=_MOST_KEPT)(resolved)
 
     def plan(self, placement: Placement, occasion: Occasion | None = None) -> Plan:
         """Resolve a placement's rules.
@@ -103,35 +105,6 @@ class Rulebook:
             return None
         return lifts.out_of_season(situation, floor=floor)
 
-    def _resolved(self, rules: RuleSettings, is_strict: bool) -> Plan:  # noqa: FBT001 -- cached by place
-        masks, items = self._masks, self._bundle.items
-        filtered = (
-            [] if rules.filter is None else [Exclusion(FILTERED, ~masks.of(rules.filter, {}))]
-        )
-        rows = items.rows([one.item_id for one in rules.pin]).tolist()
-        pins = {pin.slot: row for pin, row in zip(rules.pin, rows, strict=True) if row >= 0}
-        return Plan(
-            drops=tuple(filtered),
-            moves=(
-                *(Push(masks.of(one.filter, {}), one.strength) for one in rules.boost),
-                *(Push(masks.of(one.filter, {}), -one.strength) for one in rules.bury),
-            ),
-            caps=tuple(self._cap(one) for one in rules.cap),
-            diversity=(
-                Diversity(self._bundle.similar.index.vectors, rules.diversity)
-                if rules.diversity
-                else None
-            ),
-            pins=pins,
-            is_strict=is_strict,
-        )
-
-    def _cap(self, cap: CapSettings) -> Cap:
-        return Cap(str(cap), self._codes(cap.column, cap.level), cap.most, cap.window)
-
-    def _coded(self, column: str, level: int | None) -> NDArray[np.int32]:
-        return codes(self._bundle.catalogue.table[column], level=level)
-
     @cached_property
     def _prices(self) -> NDArray[np.float64]:
         return numbers(self._bundle.catalogue.table["price"])
@@ -157,6 +130,38 @@ class Rulebook:
             wanted = rules.lift.strengths()
             moves += [Push(learnt[kind], wanted[kind]) for kind in wanted if kind in learnt]
         return tuple(moves)
+
+
+def _resolved(
+    bundle: Bundle,
+    masks: Masks,
+    coded: Callable[[str, int | None], NDArray[np.int32]],
+    rules: RuleSettings,
+    is_strict: bool,  # noqa: FBT001 -- cached by place
+) -> Plan:
+    """Resolve what is the same for everybody."""
+    filtered = [] if rules.filter is None else [Exclusion(FILTERED, ~masks.of(rules.filter, {}))]
+    rows = bundle.items.rows([one.item_id for one in rules.pin]).tolist()
+    pins = {pin.slot: row for pin, row in zip(rules.pin, rows, strict=True) if row >= 0}
+    return Plan(
+        drops=tuple(filtered),
+        moves=(
+            *(Push(masks.of(one.filter, {}), one.strength) for one in rules.boost),
+            *(Push(masks.of(one.filter, {}), -one.strength) for one in rules.bury),
+        ),
+        caps=tuple(
+            Cap(str(one), coded(one.column, one.level), one.most, one.window) for one in rules.cap
+        ),
+        diversity=(
+            Diversity(bundle.similar.index.vectors, rules.diversity) if rules.diversity else None
+        ),
+        pins=pins,
+        is_strict=is_strict,
+    )
+
+
+def _coded(bundle: Bundle, column: str, level: int | None) -> NDArray[np.int32]:
+    return codes(bundle.catalogue.table[column], level=level)
 
 
 def _bounds(window: PriceSettings | None, usual_price: float) -> tuple[float, float] | None:

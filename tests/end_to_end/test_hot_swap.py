@@ -164,20 +164,30 @@ def test_workers_share_the_pages_of_the_live_bundle_and_let_go_of_the_others(sho
     for _ in range(8):
         shop.get("/readyz")
 
+    live = shop.bundles["a"].name
     assert len(shop.server.workers) == N_WORKERS
+    # What was counted from the old bundle goes with the look that found the new one.
+    assert eventually(lambda: {one for some in _mapped(shop) for one in some[0]} == {live})
+    for bundles, maps in _mapped(shop):
+        assert bundles == {live}
+        assert {Path(one.path).suffix for one in maps} == {".npy", ".faiss", ".arrow"}
+        # File-backed and never written to: one copy in memory, whoever maps it.
+        assert sum(one.anonymous + one.private_dirty for one in maps) == 0
+        assert sum(one.shared_clean + one.shared_dirty for one in maps) > 0
+
+
+def _mapped(shop: Shop) -> list[tuple[set[str], list[Any]]]:
+    """Give each worker's bundles, and which of their files it has in memory."""
+    found = []
     for worker in shop.server.workers:
-        mapped = [
+        maps = [
             one
             for one in worker.memory_maps(grouped=False)
             if one.path.startswith(str(shop.home.bundles))
         ]
-        assert {Path(one.path).relative_to(shop.home.bundles).parts[0] for one in mapped} == {
-            shop.bundles["a"].name
-        }
-        assert {Path(one.path).suffix for one in mapped} == {".npy", ".faiss", ".arrow"}
-        # File-backed and never written to: one copy in memory, whoever maps it.
-        assert sum(one.anonymous + one.private_dirty for one in mapped) == 0
-        assert sum(one.shared_clean + one.shared_dirty for one in mapped) > 0
+        bundles = {Path(one.path).relative_to(shop.home.bundles).parts[0] for one in maps}
+        found.append((bundles, maps))
+    return found
 
 
 def test_a_corrupted_bundle_is_refused_and_the_old_one_serves_on(shop: Shop) -> None:
