@@ -1,6 +1,10 @@
 """The next answer knows what was just done and stated, and one that cannot know it says so."""
 
+import asyncio
+import gc
+import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +16,7 @@ import pytest
 from features.events import EventType
 from features.ids import IdMap
 from serving.lists import Answer
+from serving.road import Road
 from tests.serving.living import Living, Told, living
 from tests.shops import some_bundle
 from training.bundle import Bundle
@@ -401,3 +406,39 @@ def test_every_item_says_where_it_comes_from_and_why(shop: Living, who: dict[str
     facts = {"trending", "popular", "new_arrival", "trending_in_country"}
     told = [item["reasons"] for item in answer["items"] if item["source"] in facts]
     assert all(one and "share" not in one[0] for one in told)
+
+
+# A new bundle
+
+
+def test_an_old_bundle_is_let_go_of_at_once(shop: Living) -> None:
+    placements = shop.house.live.ready().placements
+    shop.states("item-003", price=0.5)
+    with _no_collector():
+        old = some_bundle(3)
+        shop.house.live.road = Road(old, placements)
+        changed = asyncio.run(shop.house.desk.look([]))[0].bundle
+        arrays = [weakref.ref(one.catalogue.recommendable) for one in (old, changed)]
+        del old, changed
+        for name in ("home", "discover", "cart_together"):
+            shop.recommend(user_id=KEEN, placement=name, explain=True)
+        shop.told("/v1/similar", {"item_id": "item-020", "filter": "price > 1"})
+        shop.told("/v1/rows", {"user_id": KEEN})
+        shop.told("/v1/recommend/batch", {"requests": [{"user_id": KEEN}]})
+        shop.lines({"placement": "discover", "user_ids": [KEEN]})
+
+        shop.house.live.road = Road(some_bundle(4), placements)
+        asyncio.run(shop.house.desk.refresh())
+
+        # Nobody has to look for circles: what a worker has frozen is never looked at.
+        assert all(array() is None for array in arrays)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
