@@ -186,7 +186,7 @@ def test_a_bundle_that_cannot_answer_is_not_opened(
     home: Home, make_tiny_bundle: MakeBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _promote(home, make_tiny_bundle())
-    monkeypatch.setattr(live_bundle, "answer_recommend", lambda *_, now: [NoBundle("cannot")])
+    monkeypatch.setattr(live_bundle, "answer_recommend", lambda *_, **__: [NoBundle("cannot")])
 
     with pytest.raises(CorruptBundle, match="cannot answer"):
         open_road(home)
