@@ -14,7 +14,14 @@ from features.home import Home
 pytestmark = pytest.mark.server
 
 ROOT = Path(__file__).parents[2]
-OF_TRAINING = ("__init__.py", "bundle.py", "manifest.py", "storage.py", "stored_recommender.py")
+OF_TRAINING = (
+    "__init__.py",
+    "bundle.py",
+    "manifest.py",
+    "padding.py",
+    "storage.py",
+    "stored_recommender.py",
+)
 HEAVY = {
     *(
         "mlflow",
