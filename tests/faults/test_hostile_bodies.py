@@ -33,6 +33,9 @@ STRANGE = (
     "=cmd|' /C calc'!A0",
     "<script>alert(1)</script>",
     "anonymous:x",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-12:00",
+    "2024-02-30T00:00:00Z",
     "None",
     "",
 )
@@ -105,7 +108,22 @@ GOOD: dict[str, dict[str, object]] = {
             }
         ]
     },
-    "/v1/items": {"items": [{"item_id": "item-01", "title": "Lamp", "category": "A", "price": 2}]},
+    "/v1/items": {
+        "items": [
+            {
+                "item_id": "item-01",
+                "title": "Lamp",
+                "category": "Home > Lamps",
+                "brand": "Glow",
+                "price": 2,
+                "available": True,
+                "hidden": False,
+                "released_at": "2024-06-01T12:00:00Z",
+                "url": "/lamps/1",
+                "image_url": "https://shop.example/1.jpg",
+            }
+        ]
+    },
     "/v1/identities": {"links": [{"anonymous_id": "a", "user_id": "user-00"}]},
     "/v1/consents": {"consents": [{"user_id": "user-00", "purpose": "email", "granted": True}]},
 }
@@ -171,6 +189,8 @@ def test_no_value_in_any_place_is_answered_by_a_server_error(
         for body in spoilt(good, value):
             ask(caller, endpoint, body)
         ask(caller, endpoint, {**good, str(value): value})
+
+    assert caller.recommend(user_id="user-00").items
 
 
 def test_sql_in_any_string_changes_nothing_but_what_was_stated(
