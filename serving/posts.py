@@ -30,7 +30,11 @@ async def identities(desk: Desk, request: IdentitiesRequest) -> Reply:
 
 async def consents(desk: Desk, request: ConsentsRequest) -> Reply:
     """Take down who agreed to what, or does no longer; the next list obeys."""
-    return json_reply(await put_consents(_inbox(desk), request, now=desk.clock()))
+    road = desk.live.ready()
+    asked_for = {one.purpose for one in road.placements.by_name.values() if one.purpose is not None}
+    purposes = asked_for | set(road.bundle.people.purposes)
+    told = await put_consents(_inbox(desk), request, now=desk.clock(), purposes=purposes)
+    return json_reply(told)
 
 
 def _inbox(desk: Desk) -> Inbox:

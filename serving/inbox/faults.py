@@ -24,6 +24,7 @@ class WireReason(StrEnum):
     MISSING_FIELD = "missing_field"
     TWO_PERSONS = "two_persons"
     INVALID_ADDRESS = "invalid_address"
+    UNKNOWN_PURPOSE = "unknown_purpose"
 
 
 class Fault(Exception):

@@ -1,6 +1,7 @@
 """The inbox's work: a request's valid entries go into the store, the others back with a reason."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -130,7 +131,13 @@ async def post_identities(
     return {"linked": len(read.valid), "merged_events": n_merged, "rejected": read.rejected}
 
 
-async def put_consents(inbox: Inbox, request: ConsentsRequest, *, now: datetime) -> dict[str, Any]:
+async def put_consents(
+    inbox: Inbox,
+    request: ConsentsRequest,
+    *,
+    now: datetime,
+    purposes: Collection[str] | None = None,
+) -> dict[str, Any]:
     """Take down who agreed to what, or does no longer; the next list obeys.
 
     Parameters
@@ -141,6 +148,8 @@ async def put_consents(inbox: Inbox, request: ConsentsRequest, *, now: datetime)
         Consents of any shape.
     now : datetime
         Aware.
+    purposes : collection of str, optional
+        What the shop asks consent for; by default every purpose is taken.
 
     Returns
     -------
@@ -152,7 +161,7 @@ async def put_consents(inbox: Inbox, request: ConsentsRequest, *, now: datetime)
     StoreUnavailable
         Perhaps nothing was written; send it again.
     """
-    read = read_consents(request.consents)
+    read = read_consents(request.consents, purposes=purposes)
     if read.valid:
         await asyncio.to_thread(inbox.store.put_consents, read.valid, at_us=microseconds(now))
     return {"updated": len(read.valid), "rejected": read.rejected}

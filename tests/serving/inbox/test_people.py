@@ -56,3 +56,15 @@ def test_a_wrong_consent_has_its_code(entry: Any, code: str) -> None:  # noqa: A
 
     assert len(read.valid) == 2
     assert [(one["index"], one["code"]) for one in read.rejected] == [(1, code)]
+
+
+def test_a_consent_that_the_shop_does_not_ask_for_is_refused_with_the_near_name() -> None:
+    posted = [
+        {"user_id": "anna", "purpose": one, "granted": True} for one in ("email", "emial", "x")
+    ]
+
+    read = read_consents(posted, purposes=("email", "push"))
+
+    assert [one.purpose for one in read.valid] == ["email"]
+    assert [one["code"] for one in read.rejected] == ["unknown_purpose"] * 2
+    assert "email" in read.rejected[0]["message"]
