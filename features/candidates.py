@@ -124,6 +124,8 @@ class Candidates:
     @property
     def person_rows(self) -> NDArray[np.int64]:
         """Which person each pair belongs to, shape (n_pairs,)."""
+        if len(self) == 1:  # of whom every pair is
+            return np.zeros(len(self.item_rows), dtype=np.int64)
         return np.repeat(np.arange(len(self)), np.diff(self.indptr))
 
 
@@ -142,21 +144,18 @@ def gather(named: Sequence[Named], *, blocked: NDArray[np.bool_]) -> Candidates:
         Items that must not be in a person's list; left as it is.
     """
     people = np.arange(len(blocked))[:, None]
-    taken = blocked.copy()
     nothing = np.empty((len(blocked), 0), dtype=np.int32)
-    fresh, found = [nothing.astype(np.bool_)], [nothing]
-    for _, rows in named:
-        is_fresh = (rows >= 0) & ~taken[people, rows]
-        person, place = np.nonzero(is_fresh)
-        taken[person, rows[person, place]] = True
-        fresh.append(is_fresh)
-        found.append(rows)
-    kept = np.hstack(fresh)
+    rows = np.concatenate([nothing, *(rows for _, rows in named)], axis=1)
+    places = np.arange(rows.shape[1])
+    # Written from behind, an item keeps the first place that names it; the last cell is for -1.
+    first = np.empty((len(blocked), blocked.shape[1] + 1), dtype=np.int32)
+    first[people, np.ascontiguousarray(rows[:, ::-1])] = np.ascontiguousarray(places[::-1])
+    kept = (rows >= 0) & (first[people, rows] == places) & ~blocked[people, rows]
     depths = [rows.shape[1] for _, rows in named]
     sources = np.repeat(np.array([source.code for source, _ in named], dtype=np.uint8), depths)
     return Candidates(
-        indptr=np.concatenate(([0], np.cumsum(kept.sum(axis=1)))),
-        item_rows=np.hstack(found)[kept].astype(np.int32, copy=False),
+        indptr=np.concatenate(([0], np.cumsum(np.count_nonzero(kept, axis=1)))),
+        item_rows=rows[kept].astype(np.int32, copy=False),
         sources=np.broadcast_to(sources, kept.shape)[kept],
     )
 

@@ -198,7 +198,7 @@ def blocked_items(
             marks[place] |= ~allowed
     for place, person in enumerate(people if len(wishes.bought) else ()):
         marks[place, _not_due(due, place, wishes.bought[person])] = True
-    return Blocked(marks, np.count_nonzero(marks & recommendable, axis=1))
+    return Blocked(marks)
 
 
 def _not_due(due: Due | None, person: int, item_rows: Rows) -> Rows:

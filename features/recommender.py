@@ -147,8 +147,8 @@ class Recommender:
         for proposal in self.propose(persons, policy, trend_rows=trend_rows, wishes=wishes):
             scores = self._scores(proposal, policy)
             if shape is None:
-                candidates, n = proposal.candidates, policy.num_results
-                lists = Lists.best_candidates(candidates, scores, num_results=n)
+                n = policy.num_results
+                lists = Lists.best_candidates(proposal.candidates, scores, num_results=n)
             else:
                 lists = shape(proposal, scores)
             self._fill(lists, proposal, policy)
@@ -225,9 +225,7 @@ class Recommender:
             scores = self.blended(proposal)
         else:
             scores = self.ranker.score(self.features(proposal), new=policy.exclude_purchased)
-        # Of somebody new only the place is known: what is trending there is in its order already.
-        is_new = np.diff(proposal.seen.persons.confidence.indptr) == 0
-        return np.where(is_new[candidates.person_rows], np.float32(0), scores)
+        return proposal.seen.unranked_where_new(scores, candidates)
 
     def fallbacks(
         self, proposal: Proposal, place: int, policy: ListPolicy

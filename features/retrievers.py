@@ -23,12 +23,9 @@ class Blocked:
     ----------
     marks : ndarray of bool, shape (n, n_items)
         True where an item is blocked for a person.
-    n_own : ndarray of int64, shape (n,)
-        How many are marked for this person alone, beside those that nobody may be shown.
     """
 
     marks: NDArray[np.bool_]
-    n_own: NDArray[np.int64]
 
 
 class View(Protocol):

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from features.candidates import Source
+from features.candidates import Candidates, Source
 from features.due import Due
 from features.history import Histories
 from features.retrievers import View
@@ -66,3 +66,15 @@ class Seen:
     strengths: Mapping[Source, sp.csr_array]
     due: Due | None
     as_of_s: int
+
+    def unranked_where_new(
+        self, scores: NDArray[np.float32], candidates: Candidates
+    ) -> NDArray[np.float32]:
+        """Score the items of people who have done nothing alike, so that they stay in order.
+
+        Of somebody new only the place is known: what is trending there is in its order already.
+        """
+        is_new = np.diff(self.persons.confidence.indptr) == 0
+        if not is_new.any():
+            return scores
+        return np.where(is_new[candidates.person_rows], np.float32(0), scores)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, Final, Self
 
 import numpy as np
@@ -139,7 +140,7 @@ class Sources:
     def _depth(self, source: Source, policy: ListPolicy) -> int:
         if source is Source.NEAR_USER:
             return max(self.budgets.near_user, 2 * policy.num_results)
-        depth = self.budgets.by_source().get(source, self.budgets.own_history)
+        depth = _depths(self.budgets).get(source, self.budgets.own_history)
         # Where a placement names its sources, these few must do for the whole list.
         return depth if policy.sources is None else max(depth, policy.num_results)
 
@@ -200,6 +201,11 @@ class Asked:
         # Who has nothing in the cart is asked about with all that they did.
         is_empty = sp.diags_array((np.diff(baskets.indptr) == 0).astype(np.float32))
         return sources.baskets.scores(sp.csr_array(baskets + is_empty @ persons.confidence))
+
+
+@cache
+def _depths(budgets: Budgets) -> dict[Source, int]:
+    return budgets.by_source()
 
 
 def _trending(source: Source, asked: Asked, depth: int) -> NDArray[np.int32]:

@@ -43,7 +43,7 @@ def wire_list(
         "recommendation_id": uuid4().hex,
         "placement": placement,
         "scenario": scenario,
-        "model_version": road.bundle.manifest.bundle_id,
+        "model_version": road.model_version,
         "config_version": road.placements.config_version,
         "items": items,
         "requested": lists.item_rows.shape[1],

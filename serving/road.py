@@ -33,6 +33,7 @@ class Road:
     masks: Masks = field(init=False, repr=False)
     rules: Rulebook = field(init=False, repr=False)
     lifecycles: Lifecycles = field(init=False, repr=False)
+    model_version: str = field(init=False, repr=False)
     _shown: dict[int, tuple[str, orjson.Fragment]] = field(default_factory=dict, repr=False)
     _trend_rows: NDArray[np.int64] = field(init=False, repr=False)
 
@@ -41,6 +42,8 @@ class Road:
         object.__setattr__(self, "_trend_rows", rows)
         masks = Masks(self.bundle.catalogue.table)
         object.__setattr__(self, "masks", masks)
+        # A digest of the whole manifest, which every answer names.
+        object.__setattr__(self, "model_version", self.bundle.manifest.bundle_id)
         object.__setattr__(self, "lifecycles", Lifecycles(self.bundle))
         object.__setattr__(self, "rules", Rulebook(self.bundle, masks))
 

@@ -44,7 +44,7 @@ def _neighbours(seed: int) -> NeighbourRetriever:
 
 def _blocked(seed: int) -> Blocked:
     marks = np.random.default_rng(seed).random((N_PEOPLE, N_ITEMS)) < 0.3
-    return Blocked(marks, marks.sum(axis=1))
+    return Blocked(marks)
 
 
 def _all_pairs(n: int = N_PEOPLE) -> Candidates:
@@ -115,7 +115,7 @@ def test_neighbours_name_nothing_that_the_history_does_not_speak_for() -> None:
     chain[2, 3] = chain[3, 4] = 1  # who wants 2 wants 3, and who wants 3 wants 4
     retriever = NeighbourRetriever(Neighbours.of(sp.csr_array(chain), most=3))
     wants_two = sp.csr_array(([1.0], ([0], [2])), shape=(1, N_ITEMS), dtype=np.float32)
-    free = Blocked(np.zeros((1, N_ITEMS), np.bool_), np.zeros(1, np.int64))
+    free = Blocked(np.zeros((1, N_ITEMS), np.bool_))
 
     assert retriever.view(wants_two).nearest(3, free).tolist() == [[3, -1, -1]]
 
