@@ -18,7 +18,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from itertools import count, cycle
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -39,7 +38,6 @@ from training.bundle import Bundle, current
 
 P99_MS: Final = 50.0
 
-_STRONG: Final = 200
 _MOST_ASKED: Final = 200
 _MOST_TRIED: Final = 256
 _WITHIN_S: Final = 20.0
@@ -86,17 +84,18 @@ def _rehearsed(shop: Shop, n: int) -> list[Click]:
     desk = open_desk(shop.home)
     bundle = desk.live.ready().bundle
     users = iter(traffic.drawn(bundle.users, len(bundle.users), seed=0))
-    strong = bundle.items.ids(bundle.recommender.trends.order[:_STRONG])
+    # Each item once: what several people looked at is trending, and in the lists already.
+    strong = bundle.items.ids(bundle.recommender.trends.order)
     clicks: list[Click] = []
 
     def listed(person: dict[str, str]) -> list[str]:
-        request = RecommendRequest.model_validate(person)
+        request = RecommendRequest.model_validate(_asked(person))
         road, news = look(desk, [request.person], placements=(request.placement,))
         (answer,) = answer_recommend(road, [request], news, now=desk.clock())
         assert not isinstance(answer, VitrineError), answer
-        return [item["item_id"] for item in answer["items"]]
+        return _told(answer)
 
-    for number, item in zip(count(), cycle(strong), strict=False):
+    for number, item in enumerate(strong):
         is_known = len(clicks) % 2 == 1
         person = {"user_id": next(users)} if is_known else {"anonymous_id": f"visitor-{number}"}
         before = listed(person)
@@ -135,6 +134,15 @@ def _reaction(tell: "Way", ask: "Way", event_id: str, click: Click) -> Reaction:
     raise RuntimeError(f"a list did not change in {_MOST_ASKED} requests")
 
 
+def _asked(person: dict[str, str]) -> traffic.Body:
+    # The top of a heavy buyer's home page is what is due, whatever they look at.
+    return {**person, "placement": "recently_viewed" if "user_id" in person else "home"}
+
+
+def _told(answer: traffic.Body) -> list[str]:
+    return [f"{item['item_id']} {item['source']}" for item in answer["items"]]
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One connection to a server that stays."""
@@ -153,8 +161,8 @@ class Way:
         return told
 
     def listed(self, person: dict[str, str]) -> list[str]:
-        """Ask for a person's list, and give its items."""
-        return [item["item_id"] for item in self.post("/v1/recommend", person)["items"]]
+        """Ask for a person's list, and give its items with where they came from."""
+        return _told(self.post("/v1/recommend", _asked(person)))
 
     @property
     def port(self) -> int:
