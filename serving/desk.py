@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,9 @@ from serving.store import Event, LoggedList, Store
 from serving.trending_now import WITHIN_HOURS, trending_now
 
 Moment = tuple[Road, News]
+
+_LOG_WITHIN_S: Final = 0.25
+"""A commit for each list costs a third of the list; nobody waits for the log."""
 
 
 class Desk:
@@ -58,7 +61,9 @@ class Desk:
         self.clock = clock
         self._when_degraded = when_degraded
         self.events: GroupCommit[Event, bool] = GroupCommit(self._write_events)
-        self.log: GroupCommit[LoggedList, None] = GroupCommit(self._write_lists)
+        self.log: GroupCommit[LoggedList, None] = GroupCommit(
+            self._write_lists, linger_s=_LOG_WITHIN_S
+        )
         self._catalogue = LiveCatalogue(clock)
         # The promoted road, and that road with what the shop has changed since.
         self._changed: tuple[Road, Road] | None = None

@@ -48,6 +48,9 @@ class GroupCommit(Generic[T, R]):
         Items in one write; a larger call is written by itself.
     most_waiting : int
         Items that may wait for the write after the one under way.
+    linger_s : float
+        How long each write waits for more to come, in seconds; for what nobody waits for, since
+        a commit costs more than what is in it.
     """
 
     def __init__(
@@ -56,10 +59,13 @@ class GroupCommit(Generic[T, R]):
         *,
         most: int = 2_000,
         most_waiting: int = 50_000,
+        linger_s: float = 0.0,
     ) -> None:
         self._write = write
         self._most = most
         self._most_waiting = most_waiting
+        self._linger_s = linger_s
+        self._closing = threading.Event()
         self._calls: deque[_Call[T, R]] = deque()
         self._n_waiting = 0
         self._n_dropped = 0
@@ -129,6 +135,7 @@ class GroupCommit(Generic[T, R]):
         """Take nothing more, and return when everything that waits is written."""
         with self._lock:
             self._is_closed = True
+        self._closing.set()
         await asyncio.to_thread(self._thread.shutdown)
 
     def _enqueue(self, call: _Call[T, R]) -> bool:
@@ -143,7 +150,12 @@ class GroupCommit(Generic[T, R]):
         return True
 
     def _write_what_waits(self) -> None:
-        while group := self._next_group():
+        while True:
+            if self._linger_s:
+                self._closing.wait(self._linger_s)
+            group = self._next_group()
+            if not group:
+                return
             self._commit(group)
 
     def _next_group(self) -> list[_Call[T, R]]:
