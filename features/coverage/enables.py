@@ -26,7 +26,7 @@ EVENTS: Final = (
     Attribute(
         "anonymous_id",
         (
-            Use("lists for visitors without an account", "features.snapshot"),
+            Use("lists for visitors without an account", "features.snapshot_tables"),
             Use("what a visitor did counts for the account they log in to later"),
         ),
         Reach.ANYBODY,
