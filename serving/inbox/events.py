@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from features.events import EVENT_SCHEMA, EventType
 from features.reasons import Reason
+from serving.clock import microseconds
 from serving.inbox.faults import Fault, Read, WireReason, read_each
 from serving.inbox.fields import (
     BEGINNING,
     entry_with,
     identifier,
     is_number,
-    microseconds,
     moment,
     price,
     stated,

@@ -7,7 +7,7 @@ whatever is taken here fits into the event log and the catalogue.
 import math
 import re
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from features.events import ANONYMOUS_PREFIX
@@ -180,17 +180,6 @@ def moment(name: str, value: Any) -> datetime | None:  # noqa: ANN401
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Fault(Reason.INVALID_TIME, f"{name} is no day and time; {_EXAMPLE}") from None
-
-
-def microseconds(at: datetime) -> int:
-    """Count the microseconds from the beginning of 1970 UTC.
-
-    Examples
-    --------
-    >>> microseconds(datetime(1970, 1, 2, tzinfo=UTC))
-    86400000000
-    """
-    return (at - BEGINNING) // timedelta(microseconds=1)
 
 
 def is_number(value: object) -> bool:

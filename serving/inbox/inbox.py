@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from serving.clock import microseconds
 from serving.group_commit import GroupCommit
 from serving.inbox.events import read_events
-from serving.inbox.fields import microseconds
 from serving.inbox.items import read_items
 from serving.inbox.people import read_consents, read_links
 from serving.inbox.wire import ConsentsRequest, EventsRequest, IdentitiesRequest, ItemsRequest
